@@ -1,0 +1,114 @@
+/**
+ * A batch: payloads gathered as bytes until their count, their size or their age says enough.
+ *
+ * The batch never publishes or writes by itself: `add` says when it is full, `onAge` when it is old, and whoever
+ * owns it calls `take`, which gives the buffer away; a batch never writes into bytes that it has handed out.
+ */
+import type { Cancel, Clock } from "../platform/clock.ts";
+
+export interface BatchLimits {
+  /** Full at this many payloads. */
+  readonly countMax: number;
+  /** Never holds more bytes than this; what does not fit starts the next batch. */
+  readonly sizeMaxBytes: number;
+  /** Counted from the first payload. */
+  readonly ageMaxMs: number;
+}
+
+/** What `take` hands over: the caller owns the bytes. */
+export interface TakenBatch {
+  readonly payload: Uint8Array;
+  /** How many payloads were added. */
+  readonly count: number;
+  /** How many lines, as the adders counted them. */
+  readonly lines: number;
+}
+
+const NEWLINE = 0x0a;
+const BUFFER_MIN_BYTES = 4096;
+
+export class Batch {
+  readonly #limits: BatchLimits;
+  readonly #clock: Clock;
+  readonly #onAge: () => void;
+  #buffer: Uint8Array = new Uint8Array(0);
+  #sizeBytes = 0;
+  #count = 0;
+  #lines = 0;
+  #lastTakenBytes = BUFFER_MIN_BYTES;
+  #cancelAge: Cancel | undefined;
+
+  constructor(limits: BatchLimits, clock: Clock, onAge: () => void) {
+    this.#limits = limits;
+    this.#clock = clock;
+    this.#onAge = onAge;
+  }
+
+  get isEmpty(): boolean {
+    return this.#count === 0;
+  }
+
+  get sizeBytes(): number {
+    return this.#sizeBytes;
+  }
+
+  get lines(): number {
+    return this.#lines;
+  }
+
+  /** True if `bytes` more (a newline that has to be added included) stay within the size limit. */
+  fits(bytes: number): boolean {
+    return this.#sizeBytes + bytes <= this.#limits.sizeMaxBytes;
+  }
+
+  /**
+   * Copies payload[start, end) in, and a newline behind it if it ends without one. `lines` is how many lines that
+   * is; the piece counts as one payload. True when the batch is now full: take it. Hot: once per payload.
+   */
+  add(payload: Uint8Array, lines: number, start = 0, end: number = payload.length): boolean {
+    const length = end - start;
+    const withNewline = length > 0 && payload[end - 1] !== NEWLINE ? length + 1 : length;
+    this.#reserve(withNewline);
+    this.#buffer.set(
+      length === payload.length ? payload : payload.subarray(start, end),
+      this.#sizeBytes,
+    );
+    this.#sizeBytes += withNewline;
+    if (withNewline > length) this.#buffer[this.#sizeBytes - 1] = NEWLINE;
+    this.#lines += lines;
+    if (this.#count++ === 0) {
+      this.#cancelAge = this.#clock.after(this.#limits.ageMaxMs, this.#onAge);
+    }
+    return this.#count >= this.#limits.countMax || this.#sizeBytes >= this.#limits.sizeMaxBytes;
+  }
+
+  /** Gives the bytes away and starts an empty batch. The payload of an empty batch has no bytes. */
+  take(): TakenBatch {
+    const taken = {
+      payload: this.#buffer.subarray(0, this.#sizeBytes),
+      count: this.#count,
+      lines: this.#lines,
+    };
+    if (this.#sizeBytes > 0) this.#lastTakenBytes = this.#sizeBytes;
+    this.#buffer = new Uint8Array(0);
+    this.#sizeBytes = 0;
+    this.#count = 0;
+    this.#lines = 0;
+    this.#cancelAge?.();
+    this.#cancelAge = undefined;
+    return taken;
+  }
+
+  /** The first buffer of a batch is as large as the last batch was, so that steady traffic allocates once a batch. */
+  #reserve(bytes: number): void {
+    const needed = this.#sizeBytes + bytes;
+    if (needed <= this.#buffer.length) return;
+    const size = Math.max(
+      needed,
+      this.#buffer.length === 0 ? this.#lastTakenBytes : this.#buffer.length * 2,
+    );
+    const grown = new Uint8Array(Math.max(size, BUFFER_MIN_BYTES));
+    grown.set(this.#buffer.subarray(0, this.#sizeBytes));
+    this.#buffer = grown;
+  }
+}

@@ -1,0 +1,91 @@
+/**
+ * The bus: how components hand payloads to one another. This file is the contract; `nats.ts` fulfils it,
+ * and `test/medium/bus/conformance.ts` is the suite that every implementation passes.
+ *
+ * A payload is a `Uint8Array` of newline-ended lines. Who owns its bytes:
+ * - published bytes are frozen: neither the caller nor the bus nor a subscriber writes to them again;
+ * - a delivered payload may be a view into a larger receive buffer: use it inside the handler, copy it to keep it.
+ */
+
+export interface Bus {
+  /**
+   * Hands `payload` on. Resolves once the bus has taken it over (a bus that stores: once it is stored); while the
+   * connection is down it is held, up to `outboundMaxBytes`, and sent after reconnecting.
+   * Rejects with {@link BusFull} above that limit, with {@link BusClosed} after close(), with
+   * {@link PayloadTooLarge} above {@link Bus.maxPayloadBytes}. A rejected payload was not taken: the caller counts it.
+   */
+  publish(subject: string, payload: Uint8Array): Promise<void>;
+
+  /** Resolves once the server has confirmed the subscription; waits for the connection if it has to. */
+  subscribe(subject: string, options: SubscribeOptions): Promise<Subscription>;
+
+  /** The largest payload that `publish` takes, as the server last told. */
+  maxPayloadBytes(): number;
+
+  state(): BusState;
+
+  /** False while `publish` would reject for want of room: what HTTP looks at before it reads a body. */
+  hasRoom(): boolean;
+
+  /**
+   * Drains: subscriptions deliver what they accepted, publications reach the server, then the connection ends.
+   * At `deadlineMs` from now it gives up instead; what was still held goes to `onLost`. Never rejects.
+   */
+  close(deadlineMs: number): Promise<void>;
+}
+
+export type BusState = "connecting" | "up" | "down" | "closed";
+
+export interface SubscribeOptions {
+  /** Subscribers that name the same queue group share the deliveries; without one, each gets all of them. */
+  readonly queue?: string;
+  /** Deliveries waiting for the handler are bounded to this many bytes; above it the newest is dropped. */
+  readonly pendingMaxBytes: number;
+  /**
+   * Called with one delivery at a time, in order, never from inside publish(). A returned promise is
+   * back-pressure: the next delivery waits for it.
+   */
+  readonly onDelivery: (delivery: Delivery) => void | Promise<void>;
+  /** Called with each delivery dropped above `pendingMaxBytes`, so that its lines can be counted. */
+  readonly onDropped: (payload: Uint8Array) => void;
+}
+
+export interface Delivery {
+  readonly subject: string;
+  readonly payload: Uint8Array;
+  /** The receiver has finished with the payload: stored, published onward, or given up and counted. */
+  done(): void;
+  /** The receiver could not finish: deliver it again, where the bus can. */
+  retry(): void;
+}
+
+export interface Subscription {
+  /** Bytes accepted from the bus that the handler has not been given yet. */
+  pendingBytes(): number;
+  /** Takes no new deliveries; resolves when those already accepted have been handled. */
+  drain(): Promise<void>;
+}
+
+export interface BusOptions {
+  /** Shown by the server's monitoring as the connection's name. */
+  readonly name: string;
+  /** Bytes handed over or held and not yet confirmed by the server, at most. */
+  readonly outboundMaxBytes: number;
+  /** Called with each payload that had been taken over and then was lost with a connection or at close. */
+  readonly onLost: (subject: string, payload: Uint8Array) => void;
+}
+
+/** Opens a connection; resolves at once and connects in the background (see {@link Bus.state}). */
+export type OpenBus = (options: BusOptions) => Bus;
+
+export class BusFull extends Error {
+  override readonly name = "BusFull";
+}
+
+export class BusClosed extends Error {
+  override readonly name = "BusClosed";
+}
+
+export class PayloadTooLarge extends Error {
+  override readonly name = "PayloadTooLarge";
+}

@@ -1,0 +1,37 @@
+/**
+ * What a line is. Whatever cuts or counts lines calls this file, so that all components agree.
+ *
+ * A line is the text up to a newline; every newline ends one, quotes or not (an open quote in one agent's datagram
+ * must not swallow the next agent's lines). A carriage return before the newline belongs to the line ending.
+ * A line with nothing else in it is blank: skipped, and not counted.
+ */
+
+const NEWLINE = 0x0a;
+const CARRIAGE_RETURN = 0x0d;
+
+/** Offset of the newline that ends the line starting at `start`, or `payload.length` if none does. Hot: once per line. */
+export function findLineEnd(payload: Uint8Array, start: number): number {
+  const newline = payload.indexOf(NEWLINE, start);
+  return newline === -1 ? payload.length : newline;
+}
+
+/** Where the text of the line [start, end) ends: `end`, or one before it if a carriage return stands there. */
+export function trimLineEnd(payload: Uint8Array, start: number, end: number): number {
+  return end > start && payload[end - 1] === CARRIAGE_RETURN ? end - 1 : end;
+}
+
+/** How many lines `payload` holds between `start` and `end`, blank ones left out; an unfinished last line counts. */
+export function countLines(payload: Uint8Array, start = 0, end: number = payload.length): number {
+  let lines = 0;
+  for (let at = start; at < end;) {
+    const lineEnd = Math.min(findLineEnd(payload, at), end);
+    if (trimLineEnd(payload, at, lineEnd) > at) lines++;
+    at = lineEnd + 1;
+  }
+  return lines;
+}
+
+/** True if a non-empty `payload` ends inside a line. */
+export function lacksFinalNewline(payload: Uint8Array): boolean {
+  return payload.length > 0 && payload[payload.length - 1] !== NEWLINE;
+}

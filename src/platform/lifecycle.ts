@@ -1,0 +1,24 @@
+/** What `run.ts` asks of a started component. */
+
+export interface Running {
+  /** What it is, for log lines: the component's mode and name. */
+  readonly name: string;
+  /** True while it can really do its work: its socket bound, its bus up. */
+  ready(): boolean;
+  /**
+   * Stops taking input, then finishes what was taken: batches flushed, queues emptied, the bus drained.
+   * By `deadline` it has ended in any case. Resolves with how many lines were lost by stopping. Never rejects.
+   */
+  stop(deadline: Deadline): Promise<StopReport>;
+  /** Resolves, with the reason, if the component can no longer work and the process should end. */
+  readonly failed: Promise<Error>;
+}
+
+export interface StopReport {
+  readonly lostLines: number;
+}
+
+/** One deadline shared by everything that stops. */
+export interface Deadline {
+  remainingMs(): number;
+}
