@@ -1,0 +1,56 @@
+/** Backslashes in and out: the vectors measured on the earlier programs, none of them adjusted. */
+import { expect, test } from "bun:test";
+
+import {
+  escapeMeasurement,
+  escapeString,
+  escapeTag,
+  unescape,
+  unescapeText,
+} from "../../../src/line/escape.ts";
+import { randomBrokenLine, randomBytes, seededRandom } from "../../support/random.ts";
+import vectors from "../../vectors.json";
+
+function unescapeBytes(bytes: Uint8Array): Uint8Array {
+  const target = new Uint8Array(bytes.length);
+  return target.subarray(0, unescape(bytes, 0, bytes.length, target));
+}
+
+test.each(vectors.unescape)("unescapes $input", ({ input, output }) => {
+  expect(Buffer.from(unescapeBytes(Buffer.from(input))).toString()).toBe(output);
+  expect(unescapeText(input)).toBe(output);
+});
+
+test.each(vectors.escape)("escapes $input", ({ input, measurement, tag, string }) => {
+  expect([escapeMeasurement(input), escapeTag(input), escapeString(input)]).toEqual([
+    measurement,
+    tag,
+    string,
+  ]);
+});
+
+test("unescapes a part of a payload without a look at the bytes around it", () => {
+  const target = new Uint8Array(8).fill(0x2e);
+  const length = unescape(Buffer.from("\\ab\\,c\\, "), 1, 7, target);
+  expect(length).toBe(5);
+  expect(Buffer.from(target).toString()).toBe("ab,c\\...");
+});
+
+test("unescapes bytes that are no UTF-8, and text as it does bytes", () => {
+  const random = seededRandom("unescape");
+  for (let round = 0; round < 500; round++) {
+    const line = randomBrokenLine(random).toWellFormed();
+    expect(Buffer.from(unescapeBytes(Buffer.from(line))).toString()).toBe(unescapeText(line));
+
+    const bytes = randomBytes(random, 200);
+    const text = unescapeText(Buffer.from(bytes).toString("latin1"));
+    expect(Buffer.from(unescapeBytes(bytes)).toString("latin1")).toBe(text);
+  }
+});
+
+test("what was escaped comes back unescaped, if no backslash was there before", () => {
+  const text = 'a b,c=d "e" é';
+  expect(unescapeText(escapeTag(text))).toBe(text);
+  expect(unescapeText(escapeMeasurement(text))).toBe(text);
+  expect(unescapeText(escapeString(text).slice(1, -1))).toBe(text);
+});
