@@ -1,0 +1,118 @@
+/** How to reach NATS, from the address and the options beside it. */
+import { readFileSync } from "node:fs";
+
+import { parseNatsAddress } from "../bus/nats-address.ts";
+import type { NatsOptions } from "../bus/nats-options.ts";
+import { messageOf } from "../platform/errors.ts";
+import type { OptionName } from "./options.ts";
+import { type Problems, show } from "./problems.ts";
+import type { Settings } from "./settings.ts";
+
+/** Reads the files that hold secrets; checks that those which NATS reads itself can be read. */
+export function natsOptions(settings: Settings, problems: Problems): NatsOptions {
+  const address = checkAddress(settings, problems);
+  const tlsCaFile = settings.get("nats_tls_ca");
+  const credsFile = settings.get("nats_creds");
+  readIfGiven("nats_tls_ca", settings, problems);
+  readIfGiven("nats_creds", settings, problems);
+  const password = readSecret("nats_pass_file", settings, problems);
+  const token = readSecret("nats_token_file", settings, problems);
+  checkLogin(settings, address.user !== "" || address.token !== "", problems);
+  return {
+    servers: address.servers,
+    tls: address.tls || tlsCaFile !== "",
+    tlsCaFile,
+    user: settings.get("nats_user") || address.user,
+    password: password || address.password,
+    token: token || address.token,
+    credsFile,
+  };
+}
+
+/** The address with passwords and tokens replaced: for printing. */
+export function maskNatsAddress(text: string): string {
+  return text
+    .split(",")
+    .map((server) => {
+      const [, scheme = "", login, host = ""] = SERVER_PARTS.exec(server) ?? [];
+      if (login === undefined) return server;
+      const colon = login.indexOf(":");
+      return `${scheme}${login.slice(0, colon + 1)}***${host}`;
+    })
+    .join(",");
+}
+
+/** Scheme, user and password or token, then the @ and the rest. */
+const SERVER_PARTS = /^(\s*(?:[a-z][a-z0-9+.-]*:\/\/)?)(?:(.*)(?=@))?(.*)$/is;
+
+function checkAddress(settings: Settings, problems: Problems): ReturnType<typeof parseNatsAddress> {
+  const text = settings.get("nats_address");
+  const place = settings.place("nats_address");
+  const nothing = { servers: [], tls: false, user: "", password: "", token: "" };
+  if (/^inproc:/i.test(text)) {
+    problems.add(place, "nats:// or tls://", "inproc://, which is not available in this version");
+    return nothing;
+  }
+  try {
+    return parseNatsAddress(text);
+  } catch (error) {
+    problems.add(place, "nats://host:port", `one that cannot be used: ${messageOf(error)}`);
+    return nothing;
+  }
+}
+
+/** There is one way to log in at most, and a user is nothing without a password. */
+function checkLogin(settings: Settings, isInAddress: boolean, problems: Problems): void {
+  const isGiven = (name: OptionName) => settings.get(name) !== "";
+  const given: OptionName[] = [];
+  if (isInAddress) given.push("nats_address");
+  if (isGiven("nats_user") || isGiven("nats_pass_file")) {
+    given.push(isGiven("nats_user") ? "nats_user" : "nats_pass_file");
+  }
+  if (isGiven("nats_token_file")) given.push("nats_token_file");
+  if (isGiven("nats_creds")) given.push("nats_creds");
+  const last = given.at(-1);
+  if (last !== undefined && given.length > 1) {
+    const ways = given.map((name) =>
+      name === "nats_address" ? "nats_address (user or token)" : name,
+    );
+    problems.add(settings.place(last), "one way to log in to NATS", ways.join(" and "));
+  }
+  if (isGiven("nats_user") && !isGiven("nats_pass_file")) {
+    problems.add(settings.place("nats_user"), "nats_pass_file beside it", "nats_user alone");
+  }
+  if (isGiven("nats_pass_file") && !isGiven("nats_user")) {
+    problems.add(settings.place("nats_pass_file"), "nats_user beside it", "nats_pass_file alone");
+  }
+}
+
+type FileOption = "nats_pass_file" | "nats_token_file" | "nats_creds" | "nats_tls_ca";
+
+/** The file's text without the newline at its end; "" if there is none or it is at fault, which is reported. */
+function readSecret(name: FileOption, settings: Settings, problems: Problems): string {
+  const text = readIfGiven(name, settings, problems);
+  const secret = text?.replace(/\r?\n$/, "");
+  if (secret === "") {
+    problems.add(
+      settings.place(name),
+      "a file with a secret",
+      `${show(settings.get(name))}, empty`,
+    );
+  }
+  return secret ?? "";
+}
+
+function readIfGiven(name: FileOption, settings: Settings, problems: Problems): string | undefined {
+  const path = settings.get(name);
+  if (path === "") return undefined;
+  try {
+    return readFileSync(path, "utf8");
+  } catch (error) {
+    problems.add(
+      settings.place(name),
+      "a file that can be read",
+      `${show(path)}: ${messageOf(error)}`,
+    );
+    return undefined;
+  }
+}

@@ -1,0 +1,86 @@
+/** The NATS subjects of each mode: valid, and not such that data goes round in circles or is written twice. */
+import { queueGroupProblem, subjectMatches, subjectProblem } from "../bus/subject.ts";
+import { type Place, type Problems, show } from "./problems.ts";
+import type { Settings } from "./settings.ts";
+
+/** The one subject that a listener publishes to or a filter reads. Further entries are ignored, as 1.x did. */
+export function onlySubject(
+  settings: Settings,
+  options: { readonly wildcards: boolean },
+  problems: Problems,
+): string {
+  const [first = "", ...others] = checkedSubjects(settings, options, problems);
+  if (others.length > 0) {
+    const place = settings.place("nats_subject");
+    problems.warn(place, `only the first subject, ${show(first)}, is used`);
+  }
+  return first;
+}
+
+/** The subjects that a writer reads. */
+export function allSubjects(settings: Settings, problems: Problems): readonly string[] {
+  const subjects = checkedSubjects(settings, { wildcards: true }, problems);
+  const place = settings.place("nats_subject");
+  for (const pattern of subjects) {
+    for (const subject of subjects) {
+      if (subject === pattern || !subjectMatches(pattern, subject)) continue;
+      const both = `${show(subject)} is part of ${show(pattern)}`;
+      problems.warn(place, `${both}: its lines are written twice`);
+    }
+  }
+  return subjects;
+}
+
+/** `subject`, which is published to. An input that takes it in again, if any, would make data go round for ever. */
+export function checkOutput(
+  subject: string,
+  place: Place,
+  problems: Problems,
+  input?: string,
+): string {
+  const problem = subjectProblem(subject, { wildcards: false });
+  if (problem !== undefined) {
+    problems.add(place, "a NATS subject without wildcards", showFlawed(subject, problem));
+  } else if (input !== undefined && subjectMatches(input, subject)) {
+    problems.add(
+      place,
+      `a subject that the filter does not read (its nats_subject is ${show(input)})`,
+      show(subject),
+    );
+  }
+  return subject;
+}
+
+export function queueGroup(settings: Settings, problems: Problems): string {
+  const name = settings.get("queue_group");
+  const problem = name === "" ? undefined : queueGroupProblem(name);
+  if (problem !== undefined) {
+    const place = settings.place("queue_group");
+    problems.add(place, "the name of a NATS queue group", showFlawed(name, problem));
+  }
+  return name;
+}
+
+function checkedSubjects(
+  settings: Settings,
+  options: { readonly wildcards: boolean },
+  problems: Problems,
+): readonly string[] {
+  const place = settings.place("nats_subject");
+  const subjects = settings.get("nats_subject");
+  if (subjects.length === 0) problems.add(place, "at least one subject", "an empty list");
+  const expected = options.wildcards ? "NATS subjects" : "NATS subjects without wildcards";
+  for (const [index, subject] of subjects.entries()) {
+    const problem = subjectProblem(subject, options);
+    if (problem !== undefined) {
+      problems.add(place, expected, showFlawed(subject, problem));
+    } else if (subjects.indexOf(subject) < index) {
+      problems.add(place, "each subject once", `${show(subject)} again`);
+    }
+  }
+  return subjects;
+}
+
+function showFlawed(name: string, problem: string): string {
+  return name === "" ? show(name) : `${show(name)}, which ${problem}`;
+}

@@ -1,0 +1,113 @@
+/**
+ * Loads the configuration: the common file, the file named on the command line over it, defaults under both; checked
+ * as a whole before anything is opened or connected to.
+ */
+import { readFileSync } from "node:fs";
+
+import { parse, TomlError } from "smol-toml";
+
+import { messageOf } from "../platform/errors.ts";
+import { buildConfig } from "./build.ts";
+import type { Config, Mode } from "./config.ts";
+import { type Layer, readLayer } from "./layer.ts";
+import { MODES, UNAVAILABLE_MODES } from "./option.ts";
+import { ConfigError, Problems, show } from "./problems.ts";
+import { type Settings, settle } from "./settings.ts";
+
+export { ConfigError };
+
+export const COMMON_CONFIG_PATH = "/etc/influx-spout.toml";
+
+export interface LoadRequest {
+  /** The file named on the command line. */
+  readonly path: string;
+  /** Read first if it exists; COMMON_CONFIG_PATH if not given. */
+  readonly commonPath?: string;
+  /** Holds INFLUXDB_USER and INFLUXDB_PASS, or not. */
+  readonly env: Readonly<Record<string, string | undefined>>;
+}
+
+export interface LoadedConfig {
+  readonly config: Config;
+  /** What the configuration was made of, for print.ts. */
+  readonly settings: Settings;
+  /** What is odd but no error, one line each. */
+  readonly warnings: readonly string[];
+}
+
+/** Throws a {@link ConfigError} with every problem that there is. */
+export function loadConfig(request: LoadRequest): LoadedConfig {
+  const problems = new Problems();
+  const commonPath = request.commonPath ?? COMMON_CONFIG_PATH;
+  const common = readFile(commonPath, { optional: true }, problems);
+  const specific = readFile(request.path, { optional: false }, problems);
+  if (common === undefined || specific === undefined) throw problems.toError();
+
+  const layers = [specific, common] as const;
+  const mode = findMode(layers, problems);
+  if (mode === undefined) throw problems.toError();
+  const settings = settle(layers, mode, problems);
+  const derivedName = deriveName(request.path) || mode;
+  const config = buildConfig({ mode, settings, derivedName, env: request.env, problems });
+  if (problems.exist) throw problems.toError();
+  return { config, settings, warnings: problems.warnings };
+}
+
+/** The last part of the path without its extension: `/a/some.thing.toml` -> `some.thing`. Can be empty. */
+export function deriveName(path: string): string {
+  const file = path.slice(path.lastIndexOf("/") + 1);
+  const dot = file.lastIndexOf(".");
+  return dot < 0 ? file : file.slice(0, dot);
+}
+
+/** Undefined after telling `problems`; without entries if the file is optional and does not exist. */
+function readFile(
+  path: string,
+  options: { readonly optional: boolean },
+  problems: Problems,
+): Layer | undefined {
+  try {
+    const text = new TextDecoder("utf-8", { fatal: true }).decode(readFileSync(path));
+    return readLayer(path, parse(text, { integersAsBigInt: true }), problems);
+  } catch (error) {
+    if (options.optional && isMissing(error)) {
+      return { file: path, entries: new Map(), refused: new Set() };
+    }
+    if (error instanceof TomlError) {
+      problems.addFile(`${path}:${error.line}:${error.column}`, syntaxProblem(error));
+    } else {
+      problems.addFile(path, `cannot read the file: ${messageOf(error)}`);
+    }
+    return undefined;
+  }
+}
+
+function isMissing(error: unknown): boolean {
+  return error instanceof Error && "code" in error && error.code === "ENOENT";
+}
+
+/** The parser's message has a heading, and below it the text around the place, which may hold a secret. */
+function syntaxProblem(error: TomlError): string {
+  const [heading = ""] = error.message.split("\n");
+  const reason = heading.replace(/^Invalid TOML document: /, "");
+  return reason === "invalid value" ? "expected a value (text needs quotes)" : reason;
+}
+
+function findMode(layers: readonly [Layer, Layer], problems: Problems): Mode | undefined {
+  const [specific, common] = layers;
+  if (specific.refused.has("mode")) return undefined;
+  const entry = specific.entries.get("mode") ?? common.entries.get("mode");
+  const place = entry?.place ?? { file: specific.file, option: "mode" };
+  const name = entry?.value ?? "";
+  const mode = MODES.find((known) => known === name);
+  if (mode !== undefined) return mode;
+  const expected = MODES.map((known) => `"${known}"`).join(", ");
+  if (name === "") {
+    problems.add(place, `one of ${expected}`, "nothing: mode not specified in config");
+  } else {
+    const isLater = UNAVAILABLE_MODES.some((known) => known === name);
+    const why = isLater ? ", which is not available in this version" : "";
+    problems.add(place, `one of ${expected}`, `${show(name)}${why}`);
+  }
+  return undefined;
+}

@@ -1,0 +1,55 @@
+/** What can be declared of an option. The options themselves are in options.ts. */
+import type { Mode } from "./config.ts";
+
+export type OptionType =
+  | "string"
+  | "boolean"
+  | "integer"
+  /** Bytes; text like "10MB" or an integer. */
+  | "size"
+  /** Nanoseconds; text like "1h30m". */
+  | "duration"
+  /** A list of strings. */
+  | "strings"
+  /** `[[rule]]` tables. */
+  | "rules";
+
+/** A value as it would stand in a file. */
+export type FileValue = string | number | boolean | readonly string[];
+
+export interface OptionDeclaration {
+  readonly type: OptionType;
+  readonly modes: readonly Mode[];
+  /** One for all modes, or one a mode. */
+  readonly default: FileValue | Partial<Readonly<Record<Mode, FileValue>>>;
+  /** Set where the default is not a fixed value: what README says instead. */
+  readonly defaultText?: string;
+  /** What 0, or an empty text, means; without this, 0 is refused as negative values are. */
+  readonly zero?: "default" | "processors" | "off";
+  /** The largest value, in the option's base unit (bytes, nanoseconds). */
+  readonly max?: bigint;
+  /** What 1.x called it, if it was called something else; two if its name differed by mode. */
+  readonly olderNames?: readonly OlderName[];
+  /** Known from 2.x files but without effect in this version. */
+  readonly unavailable?: true;
+  /** One sentence. */
+  readonly doc: string;
+}
+
+export interface OlderName {
+  readonly name: string;
+  /** In 1.x all values were integers: of what. */
+  readonly unit: OlderUnit;
+  /** Those of the option's modes that knew this name. */
+  readonly modes: readonly Mode[];
+}
+
+export type OlderUnit = keyof typeof OLDER_UNITS;
+
+/** Base units (bytes, nanoseconds) in one of each. */
+export const OLDER_UNITS = { count: 1n, bytes: 1n, MB: 1024n ** 2n, seconds: 10n ** 9n } as const;
+
+/** The modes of this version. */
+export const MODES = ["listener", "listener_http", "filter", "writer"] as const;
+/** Modes of 2.x that this version does not have. */
+export const UNAVAILABLE_MODES = ["downsampler", "monitor"] as const;

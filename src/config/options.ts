@@ -1,0 +1,320 @@
+/**
+ * Every option there is: names, type, unit, default, modes, documentation. Parsing, validation, `--check` and the
+ * tables of README come from this table or are tested against it. What a value must be beyond its type and range is
+ * in the check-*.ts files.
+ */
+import type { Mode } from "./config.ts";
+import { type FileValue, MODES, type OptionDeclaration, type OptionType } from "./option.ts";
+
+const LISTENERS = ["listener", "listener_http"] as const;
+const BATCHING = ["listener", "listener_http", "writer"] as const;
+const RECEIVING = ["filter", "writer"] as const;
+
+const PORT_MAX = 65_535n;
+/** What one buffer may hold. */
+const BUFFER_MAX_BYTES = 1024n ** 3n;
+
+export const OPTIONS = {
+  mode: {
+    type: "string",
+    modes: MODES,
+    default: "",
+    defaultText: "none: required",
+    doc: "What this process is: listener, listener_http, filter or writer.",
+  },
+  name: {
+    type: "string",
+    modes: MODES,
+    default: "",
+    defaultText: "the file's name without its extension",
+    doc: "Identifies this instance in its metrics and as the name of its NATS connections.",
+  },
+  port: {
+    type: "integer",
+    modes: LISTENERS,
+    default: { listener: 10_001, listener_http: 13_337 },
+    zero: "default",
+    max: PORT_MAX,
+    doc: "Port that the listener binds, on all interfaces.",
+  },
+  nats_address: {
+    type: "string",
+    modes: MODES,
+    default: "nats://localhost:4222",
+    doc: "NATS servers, separated by commas: nats://host:port, or tls://host:port; may hold a user and password or a token.",
+  },
+  nats_user: {
+    type: "string",
+    modes: MODES,
+    default: "",
+    doc: "User to log in to NATS as; needs nats_pass_file.",
+  },
+  nats_pass_file: {
+    type: "string",
+    modes: MODES,
+    default: "",
+    doc: "File that holds the password of nats_user.",
+  },
+  nats_token_file: {
+    type: "string",
+    modes: MODES,
+    default: "",
+    doc: "File that holds the token to log in to NATS with.",
+  },
+  nats_creds: {
+    type: "string",
+    modes: MODES,
+    default: "",
+    doc: "NATS credentials file (JWT and seed) to log in to NATS with.",
+  },
+  nats_tls_ca: {
+    type: "string",
+    modes: MODES,
+    default: "",
+    doc: "PEM file with the certificate authority of the NATS servers; turns TLS on.",
+  },
+  nats_subject: {
+    type: "strings",
+    modes: MODES,
+    default: ["influx-spout"],
+    doc: "Subject that a listener publishes to or a filter reads (one); all the subjects that a writer reads.",
+  },
+  nats_subject_junkyard: {
+    type: "string",
+    modes: ["filter"],
+    default: "influx-spout-junk",
+    doc: "Subject for the lines that no rule matches.",
+  },
+  nats_subject_monitor: {
+    type: "string",
+    modes: MODES,
+    default: "influx-spout-monitor",
+    doc: "Subject for the component's own metrics.",
+  },
+  queue_group: {
+    type: "string",
+    modes: RECEIVING,
+    default: { filter: "filter", writer: "" },
+    zero: "default",
+    doc: "NATS queue group: its members share the messages, where without one each gets all; empty means the default.",
+  },
+  nats_max_pending_size: {
+    type: "size",
+    modes: RECEIVING,
+    default: "200MB",
+    olderNames: [{ name: "nats_pending_max_mb", unit: "MB", modes: RECEIVING }],
+    doc: "Bytes received and not yet worked on, per subscription; what comes above it is dropped and counted.",
+  },
+  nats_max_outbound_size: {
+    type: "size",
+    modes: MODES,
+    default: "64MB",
+    doc: "Bytes handed to NATS and not yet confirmed; above it data is refused (HTTP) or dropped and counted.",
+  },
+  batch_max_count: {
+    type: "integer",
+    modes: BATCHING,
+    default: 10,
+    olderNames: [{ name: "batch", unit: "count", modes: BATCHING }],
+    doc: "A batch is sent when it holds this many datagrams, request bodies or messages (lines in a writer with rules).",
+  },
+  batch_max_size: {
+    type: "size",
+    modes: BATCHING,
+    default: { listener: "1MB", listener_http: "1MB", writer: "10MB" },
+    zero: "default",
+    max: BUFFER_MAX_BYTES,
+    olderNames: [
+      { name: "listener_batch_bytes", unit: "bytes", modes: LISTENERS },
+      { name: "batch_max_mb", unit: "MB", modes: ["writer"] },
+    ],
+    doc: "A batch is sent when it is this large; listeners never publish more than the NATS server's max_payload at once.",
+  },
+  batch_max_age: {
+    type: "duration",
+    modes: BATCHING,
+    default: { listener: "1s", listener_http: "1s", writer: "5m" },
+    olderNames: [{ name: "batch_max_secs", unit: "seconds", modes: ["writer"] }],
+    doc: "A batch is sent when its first data is this old.",
+  },
+  read_buffer_size: {
+    type: "size",
+    modes: ["listener"],
+    default: "4MB",
+    max: BUFFER_MAX_BYTES,
+    olderNames: [{ name: "read_buffer_bytes", unit: "bytes", modes: ["listener"] }],
+    doc: "The UDP socket's receive buffer; the kernel caps it at net.core.rmem_max.",
+  },
+  max_body_size: {
+    type: "size",
+    modes: ["listener_http"],
+    default: "32MB",
+    max: BUFFER_MAX_BYTES,
+    doc: "The largest request body, compressed and uncompressed; a larger one is answered with 413.",
+  },
+  workers: {
+    type: "integer",
+    modes: RECEIVING,
+    default: 8,
+    zero: "processors",
+    max: 4096n,
+    doc: "Threads of a filter, concurrent writes of a writer; 0 means one a processor.",
+  },
+  max_time_delta: {
+    type: "duration",
+    modes: ["filter"],
+    default: "10m",
+    olderNames: [{ name: "max_time_delta_secs", unit: "seconds", modes: ["filter"] }],
+    doc: "Lines with a timestamp this far from now, or further, are dropped and counted.",
+  },
+  influxdb_protocol: {
+    type: "string",
+    modes: ["writer"],
+    default: "http",
+    doc: "http or https.",
+  },
+  influxdb_address: {
+    type: "string",
+    modes: ["writer"],
+    default: "localhost",
+    doc: "Host name or IP address of InfluxDB; an IPv6 address stands in brackets.",
+  },
+  influxdb_port: {
+    type: "integer",
+    modes: ["writer"],
+    default: 8086,
+    max: PORT_MAX,
+    doc: "Port of InfluxDB.",
+  },
+  influxdb_dbname: {
+    type: "string",
+    modes: ["writer"],
+    default: "influx-spout-junk",
+    doc: "Database that the lines are written to.",
+  },
+  write_timeout: {
+    type: "duration",
+    modes: ["writer"],
+    default: "30s",
+    zero: "off",
+    olderNames: [{ name: "write_timeout_secs", unit: "seconds", modes: ["writer"] }],
+    doc: "Longest time for one write to InfluxDB, connecting included; 0 means no limit.",
+  },
+  stats_interval: {
+    type: "duration",
+    modes: MODES,
+    default: "3s",
+    doc: "How often the component publishes its metrics.",
+  },
+  stop_timeout: {
+    type: "duration",
+    modes: MODES,
+    default: "10s",
+    doc: "Longest time from the signal to stop until the process ends; what is not finished by then is lost and counted.",
+  },
+  debug: {
+    type: "boolean",
+    modes: MODES,
+    default: false,
+    doc: "Logs more.",
+  },
+  rule: {
+    type: "rules",
+    modes: RECEIVING,
+    default: [],
+    defaultText: "none",
+    doc: "Tables with type, match and (in a filter) subject; the first one that matches a line has it.",
+  },
+  writer_retry_batches: {
+    type: "integer",
+    modes: ["writer"],
+    default: 1,
+    zero: "off",
+    unavailable: true,
+    doc: "Batches kept for another try.",
+  },
+  writer_retry_interval: {
+    type: "duration",
+    modes: ["writer"],
+    default: "10s",
+    unavailable: true,
+    doc: "Time between two tries.",
+  },
+  writer_retry_timeout: {
+    type: "duration",
+    modes: ["writer"],
+    default: "1m",
+    unavailable: true,
+    doc: "Age at which a batch is given up.",
+  },
+  probe_port: {
+    type: "integer",
+    modes: MODES,
+    default: 0,
+    zero: "off",
+    max: PORT_MAX,
+    unavailable: true,
+    doc: "Port of the health probes; 0 means none.",
+  },
+  pprof_port: {
+    type: "integer",
+    modes: MODES,
+    default: 0,
+    zero: "off",
+    max: PORT_MAX,
+    unavailable: true,
+    doc: "Port of the profiling pages; 0 means none.",
+  },
+  downsample_period: {
+    type: "duration",
+    modes: [],
+    default: "1m",
+    unavailable: true,
+    doc: "Time over which the downsampler averages.",
+  },
+  downsample_suffix: {
+    type: "string",
+    modes: [],
+    default: "-archive",
+    unavailable: true,
+    doc: "What the downsampler appends to a subject.",
+  },
+} as const satisfies Readonly<Record<string, OptionDeclaration>>;
+
+export type OptionName = keyof typeof OPTIONS;
+
+export interface Option extends OptionDeclaration {
+  readonly name: OptionName;
+}
+
+/** The table as a list, in its order. */
+export const OPTION_LIST: readonly Option[] = Object.entries(OPTIONS).map(
+  ([name, declaration]) => ({ name: name as OptionName, ...declaration }),
+);
+
+/** The option's default in `mode`, which must be one of the option's. */
+export function defaultOf(option: Option, mode: Mode): FileValue {
+  const value: OptionDeclaration["default"] = option.default;
+  if (typeof value !== "object" || Array.isArray(value)) return value as FileValue;
+  return (value as Readonly<Record<Mode, FileValue>>)[mode];
+}
+
+/** The default as README and the example files say it: TOML, or words where it depends on something. */
+export function defaultTextOf(option: Option, mode: Mode): string {
+  return option.defaultText ?? JSON.stringify(defaultOf(option, mode));
+}
+
+/** "byte size" and so on: the type as README says it. */
+export function typeTextOf(option: Option): string {
+  return TYPE_TEXTS[option.type];
+}
+
+const TYPE_TEXTS: Readonly<Record<OptionType, string>> = {
+  string: "string",
+  boolean: "boolean",
+  integer: "integer",
+  size: "byte size",
+  duration: "duration",
+  strings: "list of strings",
+  rules: "tables",
+};

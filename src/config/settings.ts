@@ -1,0 +1,161 @@
+/**
+ * The options of one mode, each with its value: from the specific file, else from the common file, else the
+ * default. A key of the specific file replaces the common file's outright, lists and rules included.
+ */
+import { assert } from "../platform/errors.ts";
+import { formatByteSize, formatDuration } from "../platform/units.ts";
+import type { Mode } from "./config.ts";
+import { type Entry, type Layer, type Spelling, spellingsOf } from "./layer.ts";
+import { OLDER_UNITS, type OptionType } from "./option.ts";
+import { defaultOf, type Option, OPTION_LIST, type OptionName, type OPTIONS } from "./options.ts";
+import { type Place, Problems, show } from "./problems.ts";
+import { type Notation, nounOf, readValue, type Value, type ValueOf } from "./values.ts";
+
+type NumberName = {
+  [Name in OptionName]: (typeof OPTIONS)[Name]["type"] extends "integer" | "size" ? Name : never;
+}[OptionName];
+
+interface Setting {
+  readonly value: Value;
+  readonly place: Place;
+}
+
+export class Settings {
+  readonly #settings: ReadonlyMap<OptionName, Setting>;
+
+  constructor(settings: ReadonlyMap<OptionName, Setting>) {
+    this.#settings = settings;
+  }
+
+  /** `name` must be an option of the mode. */
+  get<Name extends OptionName>(name: Name): ValueOf<Name> {
+    return this.#setting(name).value as ValueOf<Name>;
+  }
+
+  /** An integer or a size as a number: every one in range is exact. */
+  number(name: NumberName): number {
+    return Number(this.get(name));
+  }
+
+  /** Where the value stands; a default, under its name in the specific file. */
+  place(name: OptionName): Place {
+    return this.#setting(name).place;
+  }
+
+  #setting(name: OptionName): Setting {
+    const setting = this.#settings.get(name);
+    assert(setting !== undefined, `${name} is no option of this mode`);
+    return setting;
+  }
+}
+
+/** `layers`: the specific file first. A value that is out of range is reported, and the default stands for it. */
+export function settle(layers: readonly Layer[], mode: Mode, problems: Problems): Settings {
+  const settings = new Map<OptionName, Setting>();
+  for (const option of OPTION_LIST) {
+    for (const layer of layers) reportTwoNames(option, layer, mode, problems);
+    if (!option.modes.includes(mode)) continue;
+    const entry = findEntry(option, layers, mode);
+    settings.set(option.name, settleOption(option, entry, mode, layers[0]?.file ?? "", problems));
+  }
+  return new Settings(settings);
+}
+
+function settleOption(
+  option: Option,
+  entry: Entry | undefined,
+  mode: Mode,
+  file: string,
+  problems: Problems,
+): Setting {
+  const place = entry?.place ?? { file, option: option.name };
+  if (entry === undefined || !isInRange(entry, problems)) {
+    return { value: defaultValue(option, mode), place };
+  }
+  const isZero = entry.value === 0n || entry.value === "";
+  if (option.unavailable && !isZero) {
+    problems.warn(place, "not available in this version: ignored");
+  }
+  if (isZero && option.zero === "default") return { value: defaultValue(option, mode), place };
+  if (isZero && option.zero === "processors") {
+    return { value: BigInt(navigator.hardwareConcurrency), place };
+  }
+  return { value: entry.value, place };
+}
+
+function findEntry(option: Option, layers: readonly Layer[], mode: Mode): Entry | undefined {
+  const spellings = spellingsOf(option).filter((spelling) => spelling.modes.includes(mode));
+  for (const layer of layers) {
+    for (const spelling of spellings) {
+      const entry = layer.entries.get(spelling.name);
+      if (entry !== undefined) return entry;
+      if (layer.refused.has(spelling.name)) return undefined;
+    }
+  }
+  return undefined;
+}
+
+/**
+ * Two names of one option in one file say two things at once. Names that mean the same in all modes clash whatever
+ * the mode; those that differ by mode (`batch_max_size`, `batch_max_mb`) only where both count.
+ */
+function reportTwoNames(option: Option, layer: Layer, mode: Mode, problems: Problems): void {
+  const [current, ...older] = spellingsOf(option);
+  const currentEntry = current && layer.entries.get(current.name);
+  if (currentEntry === undefined) return;
+  for (const spelling of older) {
+    const entry = layer.entries.get(spelling.name);
+    if (entry === undefined || !clash(currentEntry.spelling, spelling, mode)) continue;
+    problems.add(
+      currentEntry.place,
+      `one of ${spelling.name} and ${option.name}, which are two names of one option`,
+      "both",
+    );
+  }
+}
+
+function clash(one: Spelling, other: Spelling, mode: Mode): boolean {
+  const haveSameModes =
+    one.modes.length === other.modes.length && one.modes.every((m) => other.modes.includes(m));
+  return haveSameModes || (one.modes.includes(mode) && other.modes.includes(mode));
+}
+
+/** Largest values where the option sets none: numbers that stay exact, and the longest that can be written. */
+const TYPE_MAX: Partial<Readonly<Record<OptionType, bigint>>> = {
+  integer: BigInt(Number.MAX_SAFE_INTEGER),
+  size: BigInt(Number.MAX_SAFE_INTEGER),
+  duration: 2n ** 63n - 1n,
+};
+
+function isInRange(entry: Entry, problems: Problems): boolean {
+  const { option, notation } = entry.spelling;
+  if (typeof entry.value !== "bigint") return true;
+  const min = option.zero === undefined ? 1n : 0n;
+  const max = option.max ?? TYPE_MAX[option.type] ?? 0n;
+  if (entry.value >= min && entry.value <= max) return true;
+  let range = min === 0n ? "of 0 or more" : "above 0";
+  if (option.max !== undefined || entry.value > max) {
+    range = `from ${write(min, notation)} to ${write(max, notation)}`;
+  }
+  problems.add(entry.place, `${nounOf(notation)} ${range}`, show(entry.raw));
+  return false;
+}
+
+/** `value` as it would be written in a file, without quotes. */
+function write(value: bigint, notation: Notation): string {
+  if (notation.unit !== undefined) {
+    const unit = OLDER_UNITS[notation.unit];
+    return String(value === 1n ? 1n : value / unit);
+  }
+  if (notation.type === "size") return formatByteSize(value);
+  return notation.type === "duration" ? formatDuration(value) : String(value);
+}
+
+function defaultValue(option: Option, mode: Mode): Value {
+  const declared = defaultOf(option, mode);
+  const raw = typeof declared === "number" ? BigInt(declared) : declared;
+  const place = { file: "", option: option.name };
+  const value = readValue(raw, { type: option.type }, place, new Problems());
+  assert(value !== undefined, `the default of ${option.name} is not of its type`);
+  return value;
+}

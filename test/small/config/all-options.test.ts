@@ -1,0 +1,288 @@
+/**
+ * Goal: files of the original's 1.x and 2.x that set every option give exactly those values, in every mode.
+ * Method: one text holds all options of all modes; loaded with each mode in turn, as a common file would be.
+ */
+import { expect, test } from "bun:test";
+
+import { load } from "./load-text.ts";
+
+const MB = 1024 * 1024;
+
+const RULES = `
+[[rule]]
+type = "basic"
+match = "cpu"
+subject = "system"
+
+[[rule]]
+type = "regex"
+match = "^net,.+"
+subject = "network"
+
+[[rule]]
+type = "negregex"
+match = "host=web"
+subject = "others"
+`;
+
+const OPTIONS_1X = `
+name = "thor"
+nats_address = "nats://localhost:4222"
+nats_subject = ["spout"]
+nats_subject_monitor = "spout-monitor"
+nats_subject_junkyard = "spout-junk"
+influxdb_address = "localhost"
+influxdb_port = 8086
+influxdb_dbname = "junk_nats"
+batch = 11
+batch_max_mb = 12
+batch_max_secs = 301
+listener_batch_bytes = 4096
+port = 10002
+workers = 96
+write_timeout_secs = 32
+read_buffer_bytes = 43210
+nats_pending_max_mb = 100
+max_time_delta_secs = 789
+debug = true
+`;
+
+const OPTIONS_2X = `
+name = "thor"
+nats_address = "nats://localhost:4222"
+nats_subject = ["spout"]
+nats_subject_monitor = "spout-monitor"
+nats_subject_junkyard = "spout-junk"
+influxdb_address = "localhost"
+influxdb_protocol = "https"
+influxdb_port = 8086
+influxdb_dbname = "junk_nats"
+batch_max_count = 11
+batch_max_size = "5m"
+batch_max_age = "1m30s"
+port = 10002
+workers = 96
+write_timeout = "32s"
+read_buffer_size = 43210
+nats_max_pending_size = "100MB"
+max_time_delta = "789s"
+stats_interval = "1.5s"
+queue_group = "crew"
+debug = true
+`;
+
+const OPTIONS_LATER = `
+writer_retry_batches = 2
+writer_retry_interval = "5s"
+writer_retry_timeout = "2m"
+probe_port = 6789
+pprof_port = 6790
+downsample_period = "30s"
+downsample_suffix = "-old"
+`;
+
+const COMMON = {
+  name: "thor",
+  debug: true,
+  nats: {
+    servers: ["localhost:4222"],
+    tls: false,
+    tlsCaFile: "",
+    user: "",
+    password: "",
+    token: "",
+    credsFile: "",
+  },
+  outboundMaxBytes: 64 * MB,
+  monitorSubject: "spout-monitor",
+  stopTimeoutMs: 10_000,
+};
+
+const DECLARED_RULES = [
+  { type: "basic", match: "cpu", subject: "system" },
+  { type: "regex", match: "^net,.+", subject: "network" },
+  { type: "negregex", match: "host=web", subject: "others" },
+] as const;
+
+const IN_WRITER = DECLARED_RULES.map((rule) => ({ ...rule, subject: "" }));
+
+const SUBJECT_WARNINGS = [1, 2, 3].map(
+  (rule) => `spout.toml: rule[${rule}].subject: a writer's rules need none: ignored`,
+);
+
+test("a 1.x file in mode listener", () => {
+  const { config, warnings } = load(`mode = "listener"\n${OPTIONS_1X}${RULES}`);
+  expect(config).toEqual({
+    mode: "listener",
+    ...COMMON,
+    statsIntervalMs: 3000,
+    port: 10_002,
+    subject: "spout",
+    // batch_max_secs is a writer's option
+    batch: { countMax: 11, sizeMaxBytes: 4096, ageMaxMs: 1000 },
+    readBufferBytes: 43_210,
+  });
+  expect(warnings).toEqual([]);
+});
+
+test("a 1.x file in mode listener_http", () => {
+  const { config, warnings } = load(`mode = "listener_http"\n${OPTIONS_1X}${RULES}`);
+  expect(config).toEqual({
+    mode: "listener_http",
+    ...COMMON,
+    statsIntervalMs: 3000,
+    port: 10_002,
+    subject: "spout",
+    batch: { countMax: 11, sizeMaxBytes: 4096, ageMaxMs: 1000 },
+    bodyMaxBytes: 32 * MB,
+  });
+  expect(warnings).toEqual([]);
+});
+
+test("a 1.x file in mode filter", () => {
+  const { config, warnings } = load(`mode = "filter"\n${OPTIONS_1X}${RULES}`);
+  expect(config).toEqual({
+    mode: "filter",
+    ...COMMON,
+    statsIntervalMs: 3000,
+    subject: "spout",
+    queueGroup: "filter",
+    junkyardSubject: "spout-junk",
+    rules: DECLARED_RULES,
+    workers: 96,
+    timeDeltaMaxNs: 789_000_000_000n,
+    pendingMaxBytes: 100 * MB,
+  });
+  expect(warnings).toEqual([]);
+});
+
+test("a 1.x file in mode writer", () => {
+  const { config, warnings } = load(`mode = "writer"\n${OPTIONS_1X}${RULES}`);
+  expect(config).toEqual({
+    mode: "writer",
+    ...COMMON,
+    statsIntervalMs: 3000,
+    subjects: ["spout"],
+    queueGroup: "",
+    rules: IN_WRITER,
+    batch: { countMax: 11, sizeMaxBytes: 12 * MB, ageMaxMs: 301_000 },
+    workers: 96,
+    pendingMaxBytes: 100 * MB,
+    influxdb: {
+      protocol: "http",
+      address: "localhost",
+      port: 8086,
+      database: "junk_nats",
+      user: "",
+      password: "",
+      writeTimeoutMs: 32_000,
+    },
+  });
+  expect(warnings).toEqual(SUBJECT_WARNINGS);
+});
+
+test("a 2.x file in mode listener", () => {
+  expect(load(`mode = "listener"\n${OPTIONS_2X}${RULES}`).config).toEqual({
+    mode: "listener",
+    ...COMMON,
+    statsIntervalMs: 1500,
+    port: 10_002,
+    subject: "spout",
+    batch: { countMax: 11, sizeMaxBytes: 5 * MB, ageMaxMs: 90_000 },
+    readBufferBytes: 43_210,
+  });
+});
+
+test("a 2.x file in mode listener_http", () => {
+  expect(load(`mode = "listener_http"\n${OPTIONS_2X}${RULES}`).config).toEqual({
+    mode: "listener_http",
+    ...COMMON,
+    statsIntervalMs: 1500,
+    port: 10_002,
+    subject: "spout",
+    batch: { countMax: 11, sizeMaxBytes: 5 * MB, ageMaxMs: 90_000 },
+    bodyMaxBytes: 32 * MB,
+  });
+});
+
+test("a 2.x file in mode filter", () => {
+  expect(load(`mode = "filter"\n${OPTIONS_2X}${RULES}`).config).toEqual({
+    mode: "filter",
+    ...COMMON,
+    statsIntervalMs: 1500,
+    subject: "spout",
+    queueGroup: "crew",
+    junkyardSubject: "spout-junk",
+    rules: DECLARED_RULES,
+    workers: 96,
+    timeDeltaMaxNs: 789_000_000_000n,
+    pendingMaxBytes: 100 * MB,
+  });
+});
+
+test("a 2.x file in mode writer", () => {
+  expect(load(`mode = "writer"\n${OPTIONS_2X}${RULES}`).config).toEqual({
+    mode: "writer",
+    ...COMMON,
+    statsIntervalMs: 1500,
+    subjects: ["spout"],
+    queueGroup: "crew",
+    rules: IN_WRITER,
+    batch: { countMax: 11, sizeMaxBytes: 5 * MB, ageMaxMs: 90_000 },
+    workers: 96,
+    pendingMaxBytes: 100 * MB,
+    influxdb: {
+      protocol: "https",
+      address: "localhost",
+      port: 8086,
+      database: "junk_nats",
+      user: "",
+      password: "",
+      writeTimeoutMs: 32_000,
+    },
+  });
+});
+
+test("our own options are taken by the modes that have them", () => {
+  const ours = `
+    stop_timeout = "3s"
+    nats_max_outbound_size = "1MB"
+    max_body_size = "2KB"
+    nats_address = "tls://a:1, b"
+    nats_subject = ["in", "other"]
+    [[rule]]
+    type = "basic"
+    match = "cpu"
+    subject = "system"
+  `;
+  const common = {
+    stopTimeoutMs: 3000,
+    outboundMaxBytes: MB,
+    nats: { servers: ["a:1", "b:4222"], tls: true },
+  };
+  expect(load(`mode = "listener"\n${ours}`).config).toMatchObject(common);
+  expect(load(`mode = "filter"\n${ours}`).config).toMatchObject(common);
+  expect(load(`mode = "writer"\n${ours}`).config).toMatchObject(common);
+  expect(load(`mode = "listener_http"\n${ours}`).config).toMatchObject({
+    ...common,
+    bodyMaxBytes: 2048,
+  });
+});
+
+test("2.x options that this version does not have yet give one warning each, in their modes", () => {
+  const warning = (name: string) => `spout.toml: ${name}: not available in this version: ignored`;
+  expect(load(`mode = "listener"\n${OPTIONS_LATER}`).warnings).toEqual([
+    warning("probe_port"),
+    warning("pprof_port"),
+  ]);
+  expect(load(`mode = "writer"\n${OPTIONS_LATER}`).warnings).toEqual([
+    warning("writer_retry_batches"),
+    warning("writer_retry_interval"),
+    warning("writer_retry_timeout"),
+    warning("probe_port"),
+    warning("pprof_port"),
+  ]);
+  // What they switch off is off
+  const off = 'mode = "writer"\nprobe_port = 0\npprof_port = 0\nwriter_retry_batches = 0';
+  expect(load(off).warnings).toEqual([]);
+});
