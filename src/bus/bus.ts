@@ -50,6 +50,7 @@ export interface SubscribeOptions {
   readonly onDropped: (payload: Uint8Array) => void;
 }
 
+/** Both functions work without their delivery: a receiver that keeps only them lets the payload go. */
 export interface Delivery {
   readonly subject: string;
   readonly payload: Uint8Array;

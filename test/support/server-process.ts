@@ -39,6 +39,9 @@ export async function startServer(options: ServerOptions): Promise<ServerProcess
     stdout: "pipe",
     stderr: "pipe",
   });
+  // A test that times out never disposes of its servers.
+  const killAtExit = () => child.kill("SIGKILL");
+  process.on("exit", killAtExit);
   let output = "";
   const collect = async (stream: ReadableStream<Uint8Array>) => {
     const decoder = new TextDecoder();
@@ -57,6 +60,7 @@ export async function startServer(options: ServerOptions): Promise<ServerProcess
       child.kill("SIGCONT");
       child.kill("SIGKILL");
       await child.exited;
+      process.off("exit", killAtExit);
       await rm(folder, { recursive: true, force: true });
     },
   };

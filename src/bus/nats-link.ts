@@ -1,0 +1,141 @@
+/**
+ * One connection to one server, from the moment it stands until it ends; it never comes back.
+ *
+ * It watches over the connection itself. The client's heartbeat, finding a frozen server, waits for its last bytes
+ * to be written before it ends the connection, which a frozen server never lets happen.
+ */
+import { Events, type NatsConnection } from "nats";
+
+import { type Clock, every } from "../platform/clock.ts";
+import { messageOf } from "../platform/errors.ts";
+
+export interface LinkOptions {
+  /** host:port, for the log. */
+  readonly server: string;
+  readonly clock: Clock;
+  /** A server that is frozen, or gone without a word, is noticed within one to three of these. */
+  readonly pingIntervalMs: number;
+  /** The server refused a publication on `subject`; called before the round trip that follows it is answered. */
+  readonly onPublishRefused: (subject: string) => void;
+}
+
+export interface LinkSubscription {
+  /** Asks the server to stop; resolves when what it had sent until then has been called back. Never rejects. */
+  drain(): Promise<void>;
+}
+
+export interface LinkHandlers {
+  /** `payload` is a view into what was read from the socket; must not throw. */
+  readonly onMessage: (subject: string, payload: Uint8Array) => void;
+  /** The server does not allow this subscription: it has ended. */
+  readonly onRefused: (why: string) => void;
+}
+
+/** What nats-server takes unless told otherwise: assumed until a server has said what it takes. */
+export const PAYLOAD_MAX_DEFAULT_BYTES = 1024 * 1024;
+
+/** Pings in a row, one a {@link LinkOptions.pingIntervalMs}, that may go unanswered. */
+const UNANSWERED_MAX = 2;
+
+export class Link {
+  readonly server: string;
+  /** Resolves, once the connection has ended, with the reason. */
+  readonly ended: Promise<string>;
+  readonly #connection: NatsConnection;
+  #payloadMaxBytes: number;
+  /** Round trips under way. */
+  #unanswered = 0;
+  #ticksUnanswered = 0;
+  #reason = "";
+
+  constructor(connection: NatsConnection, options: LinkOptions) {
+    this.server = options.server;
+    this.#connection = connection;
+    this.#payloadMaxBytes = connection.info?.max_payload ?? PAYLOAD_MAX_DEFAULT_BYTES;
+    const cancel = every(options.clock, options.pingIntervalMs, () => this.#checkAlive());
+    this.ended = connection.closed().then((error) => {
+      cancel();
+      return this.#reason || reasonOf(error);
+    });
+    void this.#watchRefusals(options.onPublishRefused);
+  }
+
+  /** As the server last told; it may tell anew while connected. */
+  payloadMaxBytes(): number {
+    this.#payloadMaxBytes = this.#connection.info?.max_payload ?? this.#payloadMaxBytes;
+    return this.#payloadMaxBytes;
+  }
+
+  /** True as soon as nothing can be done with it, which may be shortly before {@link Link.ended} resolves. */
+  hasEnded(): boolean {
+    return this.#connection.isClosed();
+  }
+
+  /** Hands `payload` to the client, which throws if the connection has ended. */
+  publish(subject: string, payload: Uint8Array): void {
+    this.#connection.publish(subject, payload);
+  }
+
+  /**
+   * Resolves once the server has answered, and so has seen all that was handed over before this call. Never
+   * settles if the connection ends first: that is told by {@link Link.ended} alone.
+   */
+  roundTrip(): Promise<void> {
+    return new Promise((resolve) => {
+      if (this.hasEnded()) return;
+      this.#unanswered++;
+      this.#connection.flush().then(
+        () => {
+          this.#unanswered--;
+          this.#ticksUnanswered = 0;
+          // What the server said before its answer reaches us through promises: by then it has.
+          setImmediate(resolve);
+        },
+        () => {},
+      );
+    });
+  }
+
+  /** Undefined if the connection has ended. */
+  subscribe(
+    subject: string,
+    queue: string | undefined,
+    handlers: LinkHandlers,
+  ): LinkSubscription | undefined {
+    if (this.hasEnded()) return undefined;
+    const subscription = this.#connection.subscribe(subject, {
+      ...(queue === undefined ? {} : { queue }),
+      callback: (error, message) => {
+        if (error === null) handlers.onMessage(message.subject, message.data);
+        else handlers.onRefused(error.message.replaceAll("'", ""));
+      },
+    });
+    return {
+      drain: () => Promise.race([subscription.drain().catch(() => {}), this.ended.then(() => {})]),
+    };
+  }
+
+  /** Ends the connection at once; what it had not sent is gone. */
+  close(reason: string): void {
+    this.#reason ||= reason;
+    void this.#connection.close();
+  }
+
+  #checkAlive(): void {
+    if (this.#unanswered === 0) void this.roundTrip();
+    else if (++this.#ticksUnanswered >= UNANSWERED_MAX) this.close("the server does not answer");
+  }
+
+  async #watchRefusals(onPublishRefused: (subject: string) => void): Promise<void> {
+    for await (const { type, permissionContext: refused } of this.#connection.status()) {
+      if (type === Events.Error && refused?.operation === "publish") {
+        onPublishRefused(refused.subject);
+      }
+    }
+  }
+}
+
+/** The client gives no error when the server simply closed the connection, as it does with a slow consumer. */
+function reasonOf(error: void | Error): string {
+  return error ? messageOf(error) : "closed by the server";
+}

@@ -1,0 +1,59 @@
+/** What the operator is told about the connection. Quiet while it stands; nothing repeats per packet or attempt. */
+import type { Clock } from "../platform/clock.ts";
+import { type Log, throttled } from "../platform/log.ts";
+import type { ConnectError } from "./nats-connect.ts";
+
+export interface NatsMessages {
+  connected(server: string): void;
+  disconnected(server: string, reason: string, lostPayloads: number): void;
+  /** No server could be used; `failures` has one for each. */
+  notConnected(failures: readonly ConnectError[]): void;
+  /** The server refused a subscription or a publication; `why` in its words. */
+  refused(why: string): void;
+  tooLarge(bytes: number, maxBytes: number): void;
+  closed(lostPayloads: number): void;
+}
+
+/** How often one failure to connect is told while it lasts. */
+const FAILURE_INTERVAL_MS = 60_000;
+
+export function createNatsMessages(log: Log, clock: Clock): NatsMessages {
+  const refused = throttled(log.error.bind(log), clock);
+  const tooLarge = throttled(log.error.bind(log), clock);
+  const notConnected = createFailureMessage(log, clock);
+  return {
+    // These two are not throttled: the pauses between attempts bound them, and one without the other misleads.
+    connected: (server) => log.info(`connected to NATS at ${server}`),
+    disconnected(server, reason, lostPayloads) {
+      const event = `lost the connection to NATS at ${server}: ${reason}`;
+      if (lostPayloads === 0) log.warn(event);
+      else log.error(`${event}; with it ${lostPayloads} payloads that it had not confirmed`);
+    },
+    notConnected,
+    refused: (why) => refused(`NATS refuses: ${why}`),
+    tooLarge(bytes, maxBytes) {
+      tooLarge(`lost a payload of ${bytes} bytes: the NATS server now connected takes ${maxBytes}`);
+    },
+    closed(lostPayloads) {
+      if (lostPayloads > 0)
+        log.error(`lost ${lostPayloads} payloads: NATS did not take them in time`);
+    },
+  };
+}
+
+/** Says at once what is new, and what stays the same only now and then. */
+function createFailureMessage(log: Log, clock: Clock): NatsMessages["notConnected"] {
+  let lastText = "";
+  let write: (text: string) => void = () => {};
+  return (failures) => {
+    const causes = failures.map((failure) => failure.message).join("; ");
+    const text = `cannot connect to NATS, trying on: ${causes}`;
+    if (text !== lastText) {
+      const needsHuman = failures.some((failure) => failure.needsHuman);
+      const level = needsHuman ? log.error.bind(log) : log.warn.bind(log);
+      write = throttled(level, clock, FAILURE_INTERVAL_MS);
+      lastText = text;
+    }
+    write(text);
+  };
+}

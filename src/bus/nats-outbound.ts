@@ -1,0 +1,134 @@
+/**
+ * The way out: holds payloads while there is no connection, hands them to it in order, and keeps each until the
+ * server has confirmed it.
+ *
+ * The client itself has no limit: 540 KB messages handed over at full speed took 776 MB of memory. So only a window
+ * of what is held is handed over, one round trip confirms it as a whole, and the next window follows.
+ */
+import type { BusOptions } from "./bus.ts";
+import type { Link } from "./nats-link.ts";
+import { OutboundQueue, type Outgoing } from "./outbound-queue.ts";
+
+export interface OutboundEvents {
+  readonly onLost: BusOptions["onLost"];
+  /** A payload that was held exceeds what the server, connected since, takes; onLost is called as well. */
+  readonly onTooLarge: (bytes: number, maxBytes: number) => void;
+}
+
+/** Enough for a gigabyte a second at a round trip of some milliseconds; little enough beside the rest. */
+const WINDOW_BYTES = 8 * 1024 * 1024;
+
+/** Handing over a window must not keep the event loop from its sockets: some 10 ms of tiny payloads. */
+const WINDOW_PAYLOADS = 8192;
+
+export class Outbound {
+  readonly #queue: OutboundQueue;
+  readonly #events: OutboundEvents;
+  readonly #onEmpty: (() => void)[] = [];
+  #link: Link | undefined;
+  #isConfirming = false;
+
+  constructor(maxBytes: number, events: OutboundEvents) {
+    this.#queue = new OutboundQueue(maxBytes);
+    this.#events = events;
+  }
+
+  fits(bytes: number): boolean {
+    return this.#queue.fits(bytes);
+  }
+
+  /** Takes `payload` over; false if it does not fit. Hot: once per payload. */
+  publish(subject: string, payload: Uint8Array): boolean {
+    if (!this.#queue.hold(subject, payload)) return false;
+    this.#send();
+    return true;
+  }
+
+  /** A connection stands: what is held goes out on it. */
+  attach(link: Link): void {
+    this.#link = link;
+    this.#send();
+  }
+
+  /**
+   * The connection has ended. What it had not confirmed is lost, for part of it may have arrived and nothing is sent
+   * twice. Returns how many payloads that were.
+   */
+  detach(): number {
+    this.#link = undefined;
+    this.#isConfirming = false;
+    const lost = this.#queue.takeAllSent();
+    this.#lose(lost);
+    this.#tellIfEmpty();
+    return lost.length;
+  }
+
+  /** The server refused one of the payloads sent on `subject`. */
+  refuse(subject: string): void {
+    this.#queue.refuse(subject);
+  }
+
+  /** Resolves when everything is confirmed or lost. */
+  whenEmpty(): Promise<void> {
+    if (this.#queue.isEmpty) return Promise.resolve();
+    return new Promise((resolve) => this.#onEmpty.push(resolve));
+  }
+
+  /** Everything that is not confirmed is lost. Returns how many payloads that were. */
+  abandon(): number {
+    let count = this.detach();
+    for (let next = this.#queue.takeHeld(); next !== undefined; next = this.#queue.takeHeld()) {
+      this.#lose([next]);
+      count++;
+    }
+    this.#tellIfEmpty();
+    return count;
+  }
+
+  #send(): void {
+    const link = this.#link;
+    if (link === undefined || link.hasEnded()) return; // Ended: detach() is about to be called.
+    const maxBytes = link.payloadMaxBytes();
+    while (this.#hasWindow()) {
+      const next = this.#queue.firstHeld();
+      if (next === undefined) break;
+      if (next.payload.length > maxBytes) {
+        this.#queue.takeHeld();
+        this.#events.onTooLarge(next.payload.length, maxBytes);
+        this.#lose([next]);
+      } else {
+        link.publish(next.subject, next.payload);
+        this.#queue.markSent();
+      }
+    }
+    this.#tellIfEmpty();
+    if (this.#isConfirming || this.#queue.sentCount === 0) return;
+    this.#isConfirming = true;
+    // One round trip for all that is published in this turn of the event loop.
+    setImmediate(() => void this.#confirm(link));
+  }
+
+  #hasWindow(): boolean {
+    return this.#queue.sentBytes < WINDOW_BYTES && this.#queue.sentCount < WINDOW_PAYLOADS;
+  }
+
+  async #confirm(link: Link): Promise<void> {
+    if (this.#link !== link) return;
+    const count = this.#queue.sentCount;
+    await link.roundTrip();
+    // If the connection has ended meanwhile, detach() has dealt with what was sent on it.
+    if (this.#link !== link) return;
+    this.#isConfirming = false;
+    this.#lose(this.#queue.confirm(count));
+    this.#send();
+  }
+
+  #lose(lost: readonly Outgoing[]): void {
+    for (const { subject, payload } of lost) this.#events.onLost(subject, payload);
+  }
+
+  #tellIfEmpty(): void {
+    if (!this.#queue.isEmpty) return;
+    for (const tell of this.#onEmpty.splice(0)) tell();
+  }
+}

@@ -1,0 +1,246 @@
+/**
+ * The bus over core NATS: a loop that keeps one connection standing, and what outlives each connection: the
+ * subscriptions and the payloads on their way out.
+ *
+ * The client's own reconnecting is off. It would keep what it has not written yet and send it on the next
+ * connection, without a word about what it had written and the server never saw: nobody could count what was lost,
+ * or count it lost without it being sent after all. It also gives up on refused credentials. With a client for each
+ * connection, what is sent ends with it: confirmed, or reported lost.
+ */
+import { backoffMs } from "../platform/backoff.ts";
+import type { Clock } from "../platform/clock.ts";
+import { assert } from "../platform/errors.ts";
+import type { Log } from "../platform/log.ts";
+import {
+  type Bus,
+  BusClosed,
+  BusFull,
+  type BusOptions,
+  type BusState,
+  PayloadTooLarge,
+  type SubscribeOptions,
+  type Subscription,
+} from "./bus.ts";
+import { ConnectError, connectToServer } from "./nats-connect.ts";
+import { Link, PAYLOAD_MAX_DEFAULT_BYTES } from "./nats-link.ts";
+import { createNatsMessages, type NatsMessages } from "./nats-messages.ts";
+import type { NatsOptions } from "./nats-options.ts";
+import { Outbound } from "./nats-outbound.ts";
+import { NatsSubscription } from "./nats-subscription.ts";
+import { queueGroupProblem, subjectProblem } from "./subject.ts";
+
+export interface NatsDeps {
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/** Times that tests shorten. */
+export interface NatsTimes {
+  /** One attempt at one server. */
+  readonly connectMaxMs: number;
+  /** A frozen server is noticed within one to three of these. */
+  readonly pingIntervalMs: number;
+  readonly retryFirstMs: number;
+  readonly retryMaxMs: number;
+  /** After a connection that lasted this long the first retry comes quickly again. */
+  readonly steadyMs: number;
+}
+
+const TIMES: NatsTimes = {
+  connectMaxMs: 5_000,
+  pingIntervalMs: 10_000,
+  retryFirstMs: 100,
+  retryMaxMs: 3_000,
+  steadyMs: 10_000,
+};
+
+/** What publish returns for every payload it took. */
+const TAKEN = Promise.resolve();
+
+/** Connects in the background. `deps.log` hears of it; credentials never reach the log. */
+export function openNatsBus(
+  options: BusOptions,
+  natsOptions: NatsOptions,
+  deps: NatsDeps,
+  times: NatsTimes = TIMES,
+): Bus {
+  return new NatsBus(options, natsOptions, deps, times);
+}
+
+class NatsBus implements Bus {
+  readonly #options: BusOptions;
+  readonly #natsOptions: NatsOptions;
+  readonly #clock: Clock;
+  readonly #times: NatsTimes;
+  readonly #messages: NatsMessages;
+  readonly #outbound: Outbound;
+  readonly #subscriptions = new Set<NatsSubscription>();
+  /** Fired when the connection is to end for good. */
+  readonly #stop = new AbortController();
+  #state: BusState = "connecting";
+  #link: Link | undefined;
+  #payloadMaxBytes = PAYLOAD_MAX_DEFAULT_BYTES;
+  #closed: Promise<void> | undefined;
+
+  constructor(options: BusOptions, natsOptions: NatsOptions, deps: NatsDeps, times: NatsTimes) {
+    this.#options = options;
+    this.#natsOptions = natsOptions;
+    this.#clock = deps.clock;
+    this.#times = times;
+    this.#messages = createNatsMessages(deps.log, deps.clock);
+    this.#outbound = new Outbound(options.outboundMaxBytes, {
+      onLost: options.onLost,
+      onTooLarge: this.#messages.tooLarge,
+    });
+    void this.#keepConnected();
+  }
+
+  publish(subject: string, payload: Uint8Array): Promise<void> {
+    const problem = subjectProblem(subject, { wildcards: false });
+    assert(problem === undefined, `the subject "${subject}" ${problem}`);
+    if (this.#closed !== undefined) return Promise.reject(new BusClosed("the bus is closed"));
+    const maxBytes = this.maxPayloadBytes();
+    if (payload.length > maxBytes) {
+      return Promise.reject(
+        new PayloadTooLarge(`payload of ${payload.length} bytes, NATS takes ${maxBytes}`),
+      );
+    }
+    if (this.#outbound.publish(subject, payload)) return TAKEN;
+    return Promise.reject(new BusFull("too much is waiting for NATS"));
+  }
+
+  async subscribe(subject: string, options: SubscribeOptions): Promise<Subscription> {
+    const problem =
+      subjectProblem(subject, { wildcards: true }) ??
+      (options.queue === undefined ? undefined : queueGroupProblem(options.queue));
+    assert(problem === undefined, `the subject "${subject}" or its queue group ${problem}`);
+    if (this.#closed !== undefined) throw new BusClosed("the bus is closed");
+    const subscription = new NatsSubscription(subject, options, {
+      clock: this.#clock,
+      retryMs: this.#times.pingIntervalMs,
+      onRefused: this.#messages.refused,
+      onEnded: () => this.#subscriptions.delete(subscription),
+    });
+    this.#subscriptions.add(subscription);
+    if (this.#link !== undefined) void subscription.attach(this.#link);
+    await subscription.confirmed;
+    return subscription;
+  }
+
+  maxPayloadBytes(): number {
+    if (this.#link !== undefined) this.#payloadMaxBytes = this.#link.payloadMaxBytes();
+    return this.#payloadMaxBytes;
+  }
+
+  state(): BusState {
+    return this.#state;
+  }
+
+  /** Room for the largest payload that the server takes, so that after a yes the next publish is not refused. */
+  hasRoom(): boolean {
+    const bytes = Math.min(this.maxPayloadBytes(), this.#options.outboundMaxBytes);
+    return this.#closed === undefined && this.#outbound.fits(bytes);
+  }
+
+  close(deadlineMs: number): Promise<void> {
+    this.#closed ??= this.#close(deadlineMs);
+    return this.#closed;
+  }
+
+  async #close(deadlineMs: number): Promise<void> {
+    const deadline = Promise.withResolvers<void>();
+    const cancel = this.#clock.after(deadlineMs, deadline.resolve);
+    await Promise.race([this.#drain(), deadline.promise]);
+    cancel();
+    this.#state = "closed";
+    this.#stop.abort(new BusClosed("the bus is closed"));
+    for (const subscription of this.#subscriptions) subscription.abandon();
+    this.#messages.closed(this.#outbound.abandon());
+    this.#link?.close("the bus is closed");
+    this.#link = undefined;
+  }
+
+  /** Never resolves while there is something to send and no server to take it. */
+  async #drain(): Promise<void> {
+    await Promise.all([...this.#subscriptions].map((subscription) => subscription.drain()));
+    await this.#outbound.whenEmpty();
+  }
+
+  async #keepConnected(): Promise<void> {
+    let failures = 0;
+    while (!this.#stop.signal.aborted) {
+      const startMs = this.#clock.monotonicMs();
+      const link = await this.#connect();
+      if (link !== undefined) await this.#serve(link);
+      const isSteady =
+        link !== undefined && this.#clock.monotonicMs() - startMs >= this.#times.steadyMs;
+      const waitMs = backoffMs(
+        { firstMs: this.#times.retryFirstMs, maxMs: this.#times.retryMaxMs },
+        isSteady ? 0 : failures,
+        Math.random(),
+      );
+      failures = isSteady ? 1 : failures + 1;
+      await pause(this.#clock, waitMs, this.#stop.signal);
+    }
+  }
+
+  /** Tries each server once, in the order given. */
+  async #connect(): Promise<Link | undefined> {
+    const failures: ConnectError[] = [];
+    for (const server of this.#natsOptions.servers) {
+      try {
+        const connection = await connectToServer(server, this.#options.name, this.#natsOptions, {
+          clock: this.#clock,
+          connectMaxMs: this.#times.connectMaxMs,
+          stop: this.#stop.signal,
+        });
+        return new Link(connection, {
+          server,
+          clock: this.#clock,
+          pingIntervalMs: this.#times.pingIntervalMs,
+          onPublishRefused: (subject) => {
+            this.#outbound.refuse(subject);
+            this.#messages.refused(`Permissions Violation for Publish to "${subject}"`);
+          },
+        });
+      } catch (error) {
+        assert(error instanceof ConnectError, `connecting threw ${error}`);
+        failures.push(error);
+      }
+      if (this.#stop.signal.aborted) return undefined;
+    }
+    this.#messages.notConnected(failures);
+    return undefined;
+  }
+
+  /** Resolves when the connection has ended. */
+  async #serve(link: Link): Promise<void> {
+    if (this.#stop.signal.aborted) return link.close("the bus is closed");
+    this.#link = link;
+    this.#messages.connected(link.server);
+    this.#state = "up";
+    for (const subscription of this.#subscriptions) void subscription.attach(link);
+    this.#outbound.attach(link);
+    const reason = await link.ended;
+    if (this.#stop.signal.aborted) return;
+    this.maxPayloadBytes();
+    this.#link = undefined;
+    this.#state = "down";
+    for (const subscription of this.#subscriptions) subscription.detach();
+    this.#messages.disconnected(link.server, reason, this.#outbound.detach());
+  }
+}
+
+/** Resolves after `delayMs`, or at once when `stop` fires. */
+function pause(clock: Clock, delayMs: number, stop: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const end = () => {
+      cancel();
+      stop.removeEventListener("abort", end);
+      resolve();
+    };
+    const cancel = clock.after(delayMs, end);
+    stop.addEventListener("abort", end);
+    if (stop.aborted) end();
+  });
+}

@@ -1,0 +1,113 @@
+/**
+ * What was published and is not confirmed yet: first the payloads that wait (held), then those handed to the
+ * connection (sent), each in the order of publication, both together within one limit. Pure: knows no connection.
+ */
+import { Fifo } from "./fifo.ts";
+
+export interface Outgoing {
+  readonly subject: string;
+  readonly payload: Uint8Array;
+}
+
+/** A limit in bytes alone would let tiny payloads pile up: each takes some 100 bytes more than its own. */
+const PAYLOADS_MAX = 512 * 1024;
+
+export class OutboundQueue {
+  readonly #maxBytes: number;
+  readonly #held = new Fifo<Outgoing>();
+  readonly #sent = new Fifo<Outgoing>();
+  #heldBytes = 0;
+  #sentBytes = 0;
+  /** How many of the sent payloads the server refused, by subject. */
+  readonly #refused = new Map<string, number>();
+
+  constructor(maxBytes: number) {
+    this.#maxBytes = maxBytes;
+  }
+
+  get isEmpty(): boolean {
+    return this.#held.length === 0 && this.#sent.length === 0;
+  }
+
+  get sentCount(): number {
+    return this.#sent.length;
+  }
+
+  get sentBytes(): number {
+    return this.#sentBytes;
+  }
+
+  /** True if a payload of `bytes` would be taken. */
+  fits(bytes: number): boolean {
+    return (
+      this.#heldBytes + this.#sentBytes + bytes <= this.#maxBytes &&
+      this.#held.length + this.#sent.length < PAYLOADS_MAX
+    );
+  }
+
+  /** Takes a payload in behind the others; false if it does not fit. */
+  hold(subject: string, payload: Uint8Array): boolean {
+    if (!this.fits(payload.length)) return false;
+    this.#held.push({ subject, payload });
+    this.#heldBytes += payload.length;
+    return true;
+  }
+
+  firstHeld(): Outgoing | undefined {
+    return this.#held.first();
+  }
+
+  /** The first held payload is with the connection now. */
+  markSent(): void {
+    const outgoing = this.takeHeld();
+    if (outgoing === undefined) return;
+    this.#sent.push(outgoing);
+    this.#sentBytes += outgoing.payload.length;
+  }
+
+  /** Takes the first held payload out for good. */
+  takeHeld(): Outgoing | undefined {
+    const outgoing = this.#held.shift();
+    if (outgoing !== undefined) this.#heldBytes -= outgoing.payload.length;
+    return outgoing;
+  }
+
+  /** The server refused one of the sent payloads on `subject`: the oldest there that it has not refused yet. */
+  refuse(subject: string): void {
+    this.#refused.set(subject, (this.#refused.get(subject) ?? 0) + 1);
+  }
+
+  /** The server has seen the first `count` of the sent payloads. Returns those of them that it refused. */
+  confirm(count: number): Outgoing[] {
+    const refused: Outgoing[] = [];
+    for (let index = 0; index < count; index++) {
+      const outgoing = this.#takeSent();
+      if (outgoing !== undefined && this.#countDownRefused(outgoing.subject)) {
+        refused.push(outgoing);
+      }
+    }
+    return refused;
+  }
+
+  /** Takes out all sent payloads: their connection broke before it confirmed them. */
+  takeAllSent(): Outgoing[] {
+    this.#refused.clear();
+    const all: Outgoing[] = [];
+    for (let next = this.#takeSent(); next !== undefined; next = this.#takeSent()) all.push(next);
+    return all;
+  }
+
+  #takeSent(): Outgoing | undefined {
+    const outgoing = this.#sent.shift();
+    if (outgoing !== undefined) this.#sentBytes -= outgoing.payload.length;
+    return outgoing;
+  }
+
+  #countDownRefused(subject: string): boolean {
+    const left = this.#refused.get(subject);
+    if (left === undefined) return false;
+    if (left === 1) this.#refused.delete(subject);
+    else this.#refused.set(subject, left - 1);
+    return true;
+  }
+}

@@ -1,0 +1,112 @@
+/**
+ * What waits between the bus and one handler.
+ *
+ * The NATS client calls back while it parses what it read from the socket; a handler run right there would stop the
+ * reading, and a server that cannot write to us for long cuts us off. So deliveries are taken off at once, bounded
+ * in bytes, and handed on from the event loop. After a few milliseconds of that the event loop gets its turn, or
+ * the socket would not be read at all.
+ *
+ * A handler that throws or rejects is a bug of ours: it is thrown on where nobody catches it, and ends the process.
+ */
+import type { Delivery, SubscribeOptions } from "./bus.ts";
+import { Fifo } from "./fifo.ts";
+
+export type PendingQueueOptions = Pick<
+  SubscribeOptions,
+  "pendingMaxBytes" | "onDelivery" | "onDropped"
+>;
+
+/** A limit in bytes alone would let tiny payloads pile up: each takes some 100 bytes more than its own. */
+const DELIVERIES_MAX = 512 * 1024;
+
+/** How long deliveries are handed on before the event loop gets its turn. */
+const SLICE_MAX_MS = 5;
+
+export class PendingQueue {
+  readonly #options: PendingQueueOptions;
+  readonly #waiting = new Fifo<Delivery>();
+  readonly #finished = Promise.withResolvers<void>();
+  #waitingBytes = 0;
+  /** True from the first offer until nothing waits and the handler is done: it is never called twice at a time. */
+  #running = false;
+  #finishing = false;
+  /** Real time, not a Clock's: it is about how long the processor was ours. */
+  #sliceEndMs = 0;
+
+  constructor(options: PendingQueueOptions) {
+    this.#options = options;
+  }
+
+  /** Payload bytes that the handler has not been given yet. */
+  get bytes(): number {
+    return this.#waitingBytes;
+  }
+
+  /** Takes `delivery`, or drops it above the limit. Never calls the handler. Hot: once per delivery. */
+  offer(delivery: Delivery): void {
+    const bytes = this.#waitingBytes + delivery.payload.length;
+    const hasRoom = bytes <= this.#options.pendingMaxBytes && this.#waiting.length < DELIVERIES_MAX;
+    if (!hasRoom || this.#finishing) return this.#drop(delivery);
+    this.#waiting.push(delivery);
+    this.#waitingBytes = bytes;
+    if (this.#running) return;
+    this.#running = true;
+    setImmediate(this.#handOn);
+  }
+
+  /** Takes no more; resolves when what waits has been handled. */
+  finish(): Promise<void> {
+    this.#finishing = true;
+    if (!this.#running) this.#finished.resolve();
+    return this.#finished.promise;
+  }
+
+  /** Drops what waits, and does not wait for the handler either. */
+  abandon(): void {
+    this.#finishing = true;
+    for (let next = this.#take(); next !== undefined; next = this.#take()) this.#drop(next);
+    this.#finished.resolve();
+  }
+
+  readonly #handOn = (): void => {
+    this.#sliceEndMs = performance.now() + SLICE_MAX_MS;
+    this.#handOnUntilSliceEnds();
+  };
+
+  #handOnUntilSliceEnds(): void {
+    while (performance.now() < this.#sliceEndMs) {
+      const delivery = this.#take();
+      if (delivery === undefined) {
+        this.#running = false;
+        if (this.#finishing) this.#finished.resolve();
+        return;
+      }
+      const handled = this.#options.onDelivery(delivery);
+      if (handled !== undefined) {
+        void handled.then(() => this.#handOnUntilSliceEnds());
+        return;
+      }
+    }
+    setImmediate(this.#handOn);
+  }
+
+  #take(): Delivery | undefined {
+    const delivery = this.#waiting.shift();
+    if (delivery !== undefined) this.#waitingBytes -= delivery.payload.length;
+    return delivery;
+  }
+
+  /** Runs within the client's parser, which swallows whatever is thrown there and then reads no more. */
+  #drop(delivery: Delivery): void {
+    try {
+      this.#options.onDropped(delivery.payload);
+    } catch (error) {
+      crash(error);
+    }
+  }
+}
+
+/** As a rejection that nobody handles, the error keeps the stack of where it was thrown. */
+function crash(error: unknown): void {
+  void Promise.reject(error);
+}

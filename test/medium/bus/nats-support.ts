@@ -1,0 +1,73 @@
+/** Opens buses against servers of the tests. */
+import type { Bus, BusOptions } from "../../../src/bus/bus.ts";
+import type { NatsOptions } from "../../../src/bus/nats-options.ts";
+import { type NatsTimes, openNatsBus } from "../../../src/bus/nats.ts";
+import { type Clock, systemClock } from "../../../src/platform/clock.ts";
+import { eventually } from "../../support/eventually.ts";
+import { RecordingLog } from "../../support/recording-log.ts";
+
+/** Pauses are short; what a slow machine could trip over is as long as in operation. */
+const TIMES: NatsTimes = {
+  connectMaxMs: 5_000,
+  pingIntervalMs: 10_000,
+  retryFirstMs: 10,
+  retryMaxMs: 50,
+  steadyMs: 1_000,
+};
+
+export interface TestBus extends AsyncDisposable {
+  readonly bus: Bus;
+  readonly log: RecordingLog;
+  /** What onLost was called with. */
+  readonly lost: { readonly subject: string; readonly payload: Uint8Array }[];
+}
+
+export function openTestBus(
+  nats: Partial<NatsOptions> & Pick<NatsOptions, "servers">,
+  options: Partial<BusOptions> & {
+    readonly times?: Partial<NatsTimes>;
+    readonly clock?: Clock;
+  } = {},
+): TestBus {
+  const log = new RecordingLog();
+  const lost: { subject: string; payload: Uint8Array }[] = [];
+  const bus = openNatsBus(
+    {
+      name: "test",
+      outboundMaxBytes: 64 * 1024 * 1024,
+      onLost: (subject, payload) => void lost.push({ subject, payload }),
+      ...options,
+    },
+    { tls: false, tlsCaFile: "", user: "", password: "", token: "", credsFile: "", ...nats },
+    { clock: options.clock ?? systemClock, log },
+    { ...TIMES, ...options.times },
+  );
+  return { bus, log, lost, [Symbol.asyncDispose]: () => bus.close(0) };
+}
+
+export async function untilUp(bus: Bus): Promise<void> {
+  await eventually("the bus to be up", () => bus.state() === "up");
+}
+
+/** Subscribes; the list grows with the texts of what arrives. */
+export async function collect(bus: Bus, subject: string): Promise<string[]> {
+  const received: string[] = [];
+  await bus.subscribe(subject, {
+    pendingMaxBytes: 64 * 1024 * 1024,
+    onDelivery: ({ payload }) => void received.push(decode(payload)),
+    onDropped: () => {},
+  });
+  return received;
+}
+
+/** Payloads "0", "1" and so on, each padded with spaces to `sizeBytes`. */
+export function numbered(count: number, sizeBytes = 0): Uint8Array[] {
+  return Array.from({ length: count }, (_, index) =>
+    new TextEncoder().encode(String(index).padEnd(sizeBytes)),
+  );
+}
+
+/** The text of a payload, its padding aside. */
+export function decode(payload: Uint8Array): string {
+  return new TextDecoder().decode(payload).trimEnd();
+}

@@ -1,0 +1,227 @@
+/**
+ * What is NATS's own: whatever was taken over is delivered or reported lost, whatever becomes of the server.
+ * Method: real servers, absent, killed, restarted or frozen, and a proxy that cuts connections to a live one.
+ */
+import { expect, test } from "bun:test";
+
+import { BusFull } from "../../../src/bus/bus.ts";
+import { eventually } from "../../support/eventually.ts";
+import { startNatsServer } from "../../support/nats-server.ts";
+import { freePort } from "../../support/server-process.ts";
+import { startTcpProxy } from "../../support/tcp-proxy.ts";
+import { collect, decode, numbered, openTestBus, untilUp } from "./nats-support.ts";
+
+test("subscribes once a server that was absent at the start is there", async () => {
+  const port = freePort();
+  const address = `127.0.0.1:${port}`;
+  await using test = openTestBus({ servers: [address] });
+  const subscribing = collect(test.bus, "a");
+  await eventually("the failure to be told", () => test.log.lines.length > 0);
+  expect(test.bus.state()).toBe("connecting");
+
+  await using _ = await startNatsServer({ port });
+  const received = await subscribing;
+  await test.bus.publish("a", numbered(1)[0] ?? new Uint8Array());
+  await eventually("the delivery", () => received.length === 1);
+  expect(test.bus.state()).toBe("up");
+  expect(test.log.lines).toEqual([
+    `WARN cannot connect to NATS, trying on: ${address}: connection refused`,
+    `INFO connected to NATS at ${address}`,
+  ]);
+});
+
+test("holds what is published while not connected, and delivers it in order", async () => {
+  await using server = await startNatsServer();
+  await using subscriber = openTestBus({ servers: [server.address] });
+  const received = await collect(subscriber.bus, "a");
+  const port = freePort();
+  await using publisher = openTestBus({ servers: [`127.0.0.1:${port}`] });
+  const sent = numbered(3000, 10_000); // More than is handed over at once.
+  for (const payload of sent.slice(0, 2000)) await publisher.bus.publish("a", payload);
+  expect(publisher.bus.state()).toBe("connecting");
+
+  await using _ = await startTcpProxy(server.port, port);
+  await untilUp(publisher.bus);
+  for (const payload of sent.slice(2000)) await publisher.bus.publish("a", payload);
+  await eventually("all deliveries", () => received.length >= sent.length);
+  expect(received).toEqual(sent.map(decode));
+  expect(publisher.lost).toEqual([]);
+});
+
+test("refuses what exceeds the outbound limit, and takes more after connecting", async () => {
+  await using server = await startNatsServer();
+  const port = freePort();
+  await using test = openTestBus(
+    { servers: [`127.0.0.1:${port}`] },
+    { outboundMaxBytes: 2 * 1024 * 1024 },
+  );
+  const { bus } = test;
+  const half = new Uint8Array(1024 * 1024);
+  const rooms = [bus.hasRoom()];
+  await bus.publish("a", half);
+  rooms.push(bus.hasRoom());
+  await bus.publish("a", half.subarray(1));
+  rooms.push(bus.hasRoom());
+  await bus.publish("a", half.subarray(0, 1));
+  for (let time = 1; time <= 2; time++) {
+    const refusal = await bus.publish("a", half.subarray(0, 1)).catch((error) => error);
+    expect(refusal).toBeInstanceOf(BusFull);
+  }
+  // Room means: for the largest payload that may come.
+  expect(rooms).toEqual([true, true, false]);
+
+  await using _ = await startTcpProxy(server.port, port);
+  await eventually("room", () => bus.hasRoom());
+  await bus.publish("a", half);
+  expect(test.lost).toEqual([]);
+});
+
+test("comes back with its subscriptions after the server was killed and restarted", async () => {
+  const server = await startNatsServer();
+  await using test = openTestBus({ servers: [server.address] });
+  const received = await collect(test.bus, "a.*");
+  await server[Symbol.asyncDispose]();
+  await eventually("the loss to be noticed", () => test.bus.state() === "down");
+  const [payload = new Uint8Array()] = numbered(1);
+  await test.bus.publish("a.b", payload);
+
+  await using _ = await startNatsServer({ port: server.port });
+  await eventually("the held payload", () => received.length > 0);
+  expect(received).toEqual(["0"]);
+  expect(test.bus.state()).toBe("up");
+  expect(test.lost).toEqual([]);
+  expect(test.log.lines[0]).toBe(`INFO connected to NATS at ${server.address}`);
+  expect(test.log.lines[1]).toStartWith(`WARN lost the connection to NATS at ${server.address}: `);
+});
+
+test("delivers or reports lost each payload, none twice, however often it is cut off", async () => {
+  await using server = await startNatsServer();
+  await using proxy = await startTcpProxy(server.port);
+  await using subscriber = openTestBus({ servers: [server.address] });
+  const received = await collect(subscriber.bus, "a");
+  await using publisher = openTestBus({ servers: [proxy.address] });
+  const sent = numbered(4000, 5000);
+  for (const [index, payload] of sent.entries()) {
+    await publisher.bus.publish("a", payload);
+    if (index % 500 === 250) proxy.cut();
+    if (index % 20 === 0) await Bun.sleep(1);
+  }
+  await publisher.bus.close(10_000);
+  const lost = publisher.lost.map(({ payload }) => decode(payload));
+  const isAccountedFor = () => new Set([...received, ...lost]).size >= sent.length;
+  await eventually("each to be accounted for", isAccountedFor);
+  // What was not confirmed counts as lost, though some of it may have arrived.
+  expect(received).toEqual([...new Set(received)].sort((a, b) => Number(a) - Number(b)));
+  expect(lost).toEqual([...new Set(lost)]);
+  expect(lost.length).toBeGreaterThan(0);
+  expect(received.length).toBeGreaterThan(0);
+});
+
+test("notices a frozen server; what it never confirmed is lost, what was still held arrives", async () => {
+  const server = await startNatsServer();
+  await using test = openTestBus({ servers: [server.address] }, { times: { pingIntervalMs: 200 } });
+  await untilUp(test.bus);
+  server.kill("SIGSTOP");
+  // 20 MB fill the socket's buffers and the window of what is handed over: the rest is held.
+  const sent = numbered(2000, 10_000);
+  for (const payload of sent) await test.bus.publish("a", payload);
+  await eventually("the freeze to be noticed", () => test.bus.state() === "down");
+  const lost = test.lost.map(({ payload }) => decode(payload));
+  await server[Symbol.asyncDispose]();
+
+  await using again = await startNatsServer({ port: server.port });
+  await untilUp(test.bus);
+  await test.bus.close(10_000);
+  const counts = await fetch(`${again.monitorUrl}/varz`);
+  const { in_msgs: arrived } = (await counts.json()) as { in_msgs: number };
+  expect(lost).toEqual(sent.slice(0, lost.length).map(decode));
+  expect(lost.length).toBeGreaterThan(0);
+  expect(lost.length).toBeLessThan(1000);
+  expect(arrived).toBe(sent.length - lost.length);
+  expect(test.lost.length).toBe(lost.length);
+  expect(test.log.lines[1]).toBe(
+    `ERROR lost the connection to NATS at ${server.address}: the server does not answer; ` +
+      `with it ${lost.length} payloads that it had not confirmed`,
+  );
+});
+
+test("a payload that waits keeps no more memory alive than a few times its size", async () => {
+  await using server = await startNatsServer();
+  await using test = openTestBus({ servers: [server.address] });
+  const sizes: { own: number; kept: number }[] = [];
+  await test.bus.subscribe("a", {
+    pendingMaxBytes: 64 * 1024 * 1024,
+    onDelivery: ({ payload }) =>
+      void sizes.push({ own: payload.length, kept: payload.buffer.byteLength }),
+    onDropped() {},
+  });
+  // In one go: the receiving side reads many of them at once.
+  for (const payload of numbered(2000, 1000)) void test.bus.publish("a", payload);
+  for (const payload of numbered(20, 500_000)) void test.bus.publish("a", payload);
+  await eventually("the deliveries", () => sizes.length >= 2020);
+  expect(sizes.filter(({ own, kept }) => kept > 4 * own)).toEqual([]);
+});
+
+test("follows the server's max_payload; what is held and exceeds it is lost and told", async () => {
+  const port = freePort();
+  await using test = openTestBus({ servers: [`127.0.0.1:${port}`] });
+  expect(test.bus.maxPayloadBytes()).toBe(1_048_576);
+  await test.bus.publish("a", new Uint8Array(2001));
+  await test.bus.publish("a", new Uint8Array(2000));
+
+  await using server = await startNatsServer({ port, payloadMaxBytes: 2000 });
+  await untilUp(test.bus);
+  expect(test.bus.maxPayloadBytes()).toBe(2000);
+  await test.bus.close(10_000);
+  const counts = await fetch(`${server.monitorUrl}/varz`);
+  expect(await counts.json()).toMatchObject({ in_msgs: 1, in_bytes: 2000 });
+  expect(test.lost.map(({ payload }) => payload.length)).toEqual([2001]);
+  expect(test.log.lines).toContain(
+    "ERROR lost a payload of 2001 bytes: the NATS server now connected takes 2000",
+  );
+});
+
+test("does not wait for a held payload that turned out to be too large", async () => {
+  const port = freePort();
+  await using test = openTestBus({ servers: [`127.0.0.1:${port}`] });
+  await test.bus.publish("a", new Uint8Array(2001));
+  const closing = test.bus.close(60_000);
+  await using _ = await startNatsServer({ port, payloadMaxBytes: 2000 });
+  await closing;
+  expect(test.lost.map(({ payload }) => payload.length)).toEqual([2001]);
+});
+
+test("closed while not connected: waits until the deadline, then everything held is lost", async () => {
+  const test = openTestBus({ servers: [`127.0.0.1:${freePort()}`] });
+  const sent = numbered(100);
+  for (const payload of sent) await test.bus.publish("a", payload);
+  const startMs = performance.now();
+  await test.bus.close(200);
+  expect(performance.now() - startMs).toBeGreaterThanOrEqual(199);
+  expect(test.lost.map(({ subject, payload }) => `${subject} ${decode(payload)}`)).toEqual(
+    sent.map((payload) => `a ${decode(payload)}`),
+  );
+  expect(test.bus.state()).toBe("closed");
+  expect(test.log.lines.at(-1)).toBe("ERROR lost 100 payloads: NATS did not take them in time");
+});
+
+test("closed while not connected: a server that comes in time gets everything", async () => {
+  const port = freePort();
+  const test = openTestBus({ servers: [`127.0.0.1:${port}`] });
+  for (const payload of numbered(100)) await test.bus.publish("a", payload);
+  const closing = test.bus.close(10_000);
+  await using server = await startNatsServer({ port });
+  await closing;
+  const counts = await fetch(`${server.monitorUrl}/varz`);
+  expect(await counts.json()).toMatchObject({ in_msgs: 100 });
+  expect(test.lost).toEqual([]);
+});
+
+test("closed while not connected, with nothing held: ends at once", async () => {
+  const test = openTestBus({ servers: [`127.0.0.1:${freePort()}`] });
+  const subscribing = test.bus
+    .subscribe("a", { pendingMaxBytes: 1, onDelivery() {}, onDropped() {} })
+    .catch((error) => error.name);
+  await test.bus.close(60_000);
+  expect(await subscribing).toBe("BusClosed");
+});

@@ -1,0 +1,43 @@
+/** A process for nats-process.test.ts: opens a bus on the server named, does one thing, and ends if it can. */
+import { openTestBus, untilUp } from "./nats-support.ts";
+
+const [what = "", server = ""] = process.argv.slice(2);
+const { bus } = openTestBus({ servers: [server] });
+const payload = new Uint8Array(10);
+
+function subscribe(
+  onDelivery: () => void | Promise<void>,
+  onDropped = () => {},
+  pendingMaxBytes = 100,
+) {
+  return bus.subscribe("a", { pendingMaxBytes, onDelivery, onDropped });
+}
+
+function fail(): never {
+  throw new Error("deliberate");
+}
+
+switch (what) {
+  case "close-connected":
+    await untilUp(bus);
+    await subscribe(() => {});
+    await bus.publish("a", payload);
+    await bus.close(10_000);
+    break;
+  case "close-unconnected":
+    await bus.publish("a", payload);
+    await bus.close(100);
+    break;
+  case "throw":
+    await subscribe(fail);
+    await bus.publish("a", payload);
+    break;
+  case "reject":
+    await subscribe(async () => fail());
+    await bus.publish("a", payload);
+    break;
+  case "throw-dropped":
+    await subscribe(() => {}, fail, 5);
+    await bus.publish("a", payload);
+    break;
+}

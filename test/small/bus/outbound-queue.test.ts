@@ -1,0 +1,71 @@
+/** The outbound queue: what was sent and what is only held are told apart, in order and within the limit. */
+import { expect, test } from "bun:test";
+
+import { OutboundQueue, type Outgoing } from "../../../src/bus/outbound-queue.ts";
+
+function filled(maxBytes: number, ...names: string[]): OutboundQueue {
+  const queue = new OutboundQueue(maxBytes);
+  for (const name of names) queue.hold(name, new Uint8Array(10));
+  return queue;
+}
+
+const names = (outgoing: readonly Outgoing[]) => outgoing.map(({ subject }) => subject);
+
+test("counts held and sent payloads against one limit until they are confirmed", () => {
+  const queue = filled(30, "a", "b", "c");
+  for (let time = 1; time <= 2; time++) {
+    expect(queue.hold("d", new Uint8Array(1))).toBe(false);
+    expect(queue.fits(1)).toBe(false);
+  }
+  queue.markSent();
+  queue.markSent();
+  expect(queue.fits(1)).toBe(false);
+  expect([queue.sentCount, queue.sentBytes]).toEqual([2, 20]);
+  expect(queue.confirm(1)).toEqual([]);
+  expect([queue.fits(10), queue.fits(11)]).toEqual([true, false]);
+  expect([queue.sentCount, queue.sentBytes, queue.isEmpty]).toEqual([1, 10, false]);
+  expect(queue.takeHeld()?.subject).toBe("c");
+  expect(queue.confirm(1)).toEqual([]);
+  expect([queue.fits(30), queue.isEmpty]).toEqual([true, true]);
+});
+
+test("bounds how many payloads it keeps, however small they are", () => {
+  const queue = new OutboundQueue(Infinity);
+  const empty = new Uint8Array(0);
+  for (let count = 0; count < 524_288; count++) queue.hold("a", empty);
+  expect(queue.hold("a", empty)).toBe(false);
+});
+
+test("sends in order, and gives back what was sent and not confirmed", () => {
+  const queue = filled(100, "a", "b", "c", "d");
+  const sent: string[] = [];
+  for (let time = 1; time <= 3; time++) {
+    sent.push(queue.firstHeld()?.subject ?? "");
+    queue.markSent();
+  }
+  queue.confirm(1);
+  expect(sent).toEqual(["a", "b", "c"]);
+  expect(names(queue.takeAllSent())).toEqual(["b", "c"]);
+  expect(queue.firstHeld()?.subject).toBe("d");
+  expect(queue.fits(90)).toBe(true);
+});
+
+test("gives back each refused payload once, the oldest of its subject first", () => {
+  const queue = filled(100, "ok", "no", "ok", "no", "no");
+  for (let time = 1; time <= 5; time++) queue.markSent();
+  queue.refuse("no");
+  queue.refuse("no");
+  queue.refuse("no");
+  expect(names(queue.confirm(3))).toEqual(["no"]);
+  expect(names(queue.confirm(2))).toEqual(["no", "no"]);
+
+  // What a broken connection had refused means nothing on the next one.
+  const broken = filled(100, "no");
+  broken.markSent();
+  broken.refuse("no");
+  broken.refuse("no");
+  expect(names(broken.takeAllSent())).toEqual(["no"]);
+  broken.hold("no", new Uint8Array(1));
+  broken.markSent();
+  expect(broken.confirm(1)).toEqual([]);
+});

@@ -1,0 +1,103 @@
+/**
+ * What waits for a handler. Order, limits and promises are in the conformance suite of the bus; here is what that
+ * cannot see: the turns of the event loop, and a queue given up.
+ */
+import { expect, test } from "bun:test";
+
+import type { Delivery } from "../../../src/bus/bus.ts";
+import { PendingQueue } from "../../../src/bus/pending-queue.ts";
+import { eventually } from "../../support/eventually.ts";
+
+function delivery(payload: Uint8Array = new Uint8Array(1)): Delivery {
+  return { subject: "a", payload, done() {}, retry() {} };
+}
+
+function busyFor(ms: number): void {
+  const endMs = performance.now() + ms;
+  while (performance.now() < endMs);
+}
+
+/** Calls the handler with 100 deliveries; resolves with how many turns of the event loop passed meanwhile. */
+async function turnsDuring(onDelivery: () => void | Promise<void>): Promise<number> {
+  const queue = new PendingQueue({ pendingMaxBytes: 1000, onDelivery, onDropped() {} });
+  for (let count = 0; count < 100; count++) queue.offer(delivery());
+  let turns = 0;
+  let isDone = false;
+  const count = () => {
+    turns++;
+    if (!isDone) setImmediate(count);
+  };
+  setImmediate(count);
+  await queue.finish();
+  isDone = true;
+  return turns;
+}
+
+test("hands on without pause while the handler is quick", async () => {
+  expect(await turnsDuring(() => {})).toBeLessThan(20);
+  expect(await turnsDuring(async () => {})).toBeLessThan(20);
+});
+
+test("lets the event loop run every few milliseconds while the handler is slow", async () => {
+  // 100 ms of work in slices of 5 ms.
+  expect(await turnsDuring(() => busyFor(1))).toBeGreaterThan(10);
+  expect(await turnsDuring(async () => busyFor(1))).toBeGreaterThan(10);
+});
+
+test("bounds how many wait, however small they are", async () => {
+  let dropped = 0;
+  let delivered = 0;
+  const queue = new PendingQueue({
+    pendingMaxBytes: Infinity,
+    onDelivery: () => void delivered++,
+    onDropped: () => void dropped++,
+  });
+  const empty = delivery(new Uint8Array(0));
+  for (let count = 0; count < 524_288 + 3; count++) queue.offer(empty);
+  expect(dropped).toBe(3);
+  await queue.finish();
+  expect(delivered).toBe(524_288);
+});
+
+test("drops a payload that alone exceeds the limit", () => {
+  const dropped: Uint8Array[] = [];
+  const queue = new PendingQueue({
+    pendingMaxBytes: 9,
+    onDelivery() {},
+    onDropped: (payload) => void dropped.push(payload),
+  });
+  const payload = new Uint8Array(10);
+  for (let time = 1; time <= 2; time++) queue.offer(delivery(payload));
+  expect(dropped).toEqual([payload, payload]);
+  expect(queue.bytes).toBe(0);
+});
+
+test("given up: drops what waits and what still comes, and a finish under way ends", async () => {
+  const dropped: number[] = [];
+  const release = Promise.withResolvers<void>();
+  let delivered = 0;
+  const queue = new PendingQueue({
+    pendingMaxBytes: 100,
+    onDelivery: () => (delivered++, release.promise),
+    onDropped: (payload) => void dropped.push(payload.length),
+  });
+  for (const length of [1, 2, 3]) queue.offer(delivery(new Uint8Array(length)));
+  await eventually("the first to be handled", () => delivered === 1);
+  const finished = queue.finish();
+  queue.offer(delivery(new Uint8Array(4)));
+  queue.abandon();
+  await finished;
+  release.resolve();
+  await Bun.sleep(0);
+  expect({ delivered, dropped, bytes: queue.bytes }).toEqual({
+    delivered: 1,
+    dropped: [4, 2, 3],
+    bytes: 0,
+  });
+});
+
+test("finishes at once where nothing waits, also twice", async () => {
+  const queue = new PendingQueue({ pendingMaxBytes: 1, onDelivery() {}, onDropped() {} });
+  await queue.finish();
+  await queue.finish();
+});

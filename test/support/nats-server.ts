@@ -1,0 +1,141 @@
+/** A real nats-server for a test, on a free port of 127.0.0.1. */
+import { writeFileSync } from "node:fs";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import { freePort, type ServerProcess, startServer } from "./server-process.ts";
+
+export interface NatsServer extends ServerProcess {
+  readonly port: number;
+  /** host:port */
+  readonly address: string;
+  /** Where its HTTP monitoring answers, e.g. `${monitorUrl}/connz`. */
+  readonly monitorUrl: string;
+}
+
+export interface NatsServerOptions {
+  /** A port that it had before, to come back on; without one, a free port. */
+  readonly port?: number;
+  readonly user?: string;
+  readonly password?: string;
+  readonly token?: string;
+  readonly tls?: Certificates;
+  readonly payloadMaxBytes?: number;
+  /** Further lines of its configuration file. */
+  readonly config?: string;
+}
+
+/**
+ * Starts a server. To restart one: `kill("SIGKILL")`, await `exited`, then start another on its `port`. To freeze
+ * and thaw it: `kill("SIGSTOP")`, `kill("SIGCONT")`.
+ */
+export async function startNatsServer(options: NatsServerOptions = {}): Promise<NatsServer> {
+  const port = options.port ?? freePort();
+  const monitorPort = freePort();
+  const process = await startServer({
+    command: "nats-server",
+    debianPackage: "nats-server",
+    arguments: (folder) => {
+      const file = join(folder, "nats.conf");
+      writeFileSync(file, configText(port, monitorPort, options));
+      return ["-c", file];
+    },
+    isReady: () => greets(port),
+  });
+  return {
+    ...process,
+    port,
+    address: `127.0.0.1:${port}`,
+    monitorUrl: `http://127.0.0.1:${monitorPort}`,
+  };
+}
+
+export interface Certificates extends AsyncDisposable {
+  /** PEM files: the authority, and the server's certificate and key that it signed. */
+  readonly caFile: string;
+  readonly certFile: string;
+  readonly keyFile: string;
+}
+
+/** Makes an authority and a server certificate for `altNames` (as openssl writes them), in a temporary folder. */
+export async function makeCertificates(
+  altNames = "DNS:localhost,IP:127.0.0.1",
+): Promise<Certificates> {
+  const folder = await mkdtemp(join(tmpdir(), "spout-certificates-"));
+  const path = (name: string) => join(folder, name);
+  const key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"];
+  writeFileSync(path("names"), `subjectAltName=${altNames}\n`);
+  await openssl(folder, [
+    "req",
+    "-x509",
+    ...key,
+    "-keyout",
+    "ca.key",
+    "-out",
+    "ca.pem",
+    "-subj",
+    "/CN=ca",
+  ]);
+  await openssl(folder, [
+    "req",
+    ...key,
+    "-keyout",
+    "server.key",
+    "-out",
+    "server.csr",
+    "-subj",
+    "/CN=server",
+  ]);
+  await openssl(folder, [
+    ...["x509", "-req", "-in", "server.csr", "-out", "server.pem", "-extfile", "names"],
+    ...["-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial"],
+  ]);
+  return {
+    caFile: path("ca.pem"),
+    certFile: path("server.pem"),
+    keyFile: path("server.key"),
+    [Symbol.asyncDispose]: () => rm(folder, { recursive: true, force: true }),
+  };
+}
+
+async function openssl(folder: string, arguments_: readonly string[]): Promise<void> {
+  const child = Bun.spawn(["openssl", ...arguments_], { cwd: folder, stderr: "pipe" });
+  const complaint = await new Response(child.stderr).text();
+  if ((await child.exited) !== 0) throw new Error(`openssl ${arguments_[0]}: ${complaint}`);
+}
+
+function configText(port: number, monitorPort: number, options: NatsServerOptions): string {
+  const { user, password, token, tls, payloadMaxBytes, config } = options;
+  return [
+    `listen: "127.0.0.1:${port}"`,
+    `http: "127.0.0.1:${monitorPort}"`,
+    ...(user === undefined
+      ? []
+      : [`authorization { user: ${JSON.stringify(user)}, password: ${JSON.stringify(password)} }`]),
+    ...(token === undefined ? [] : [`authorization { token: ${JSON.stringify(token)} }`]),
+    ...(tls === undefined
+      ? []
+      : [`tls { cert_file: "${tls.certFile}", key_file: "${tls.keyFile}" }`]),
+    ...(payloadMaxBytes === undefined ? [] : [`max_payload: ${payloadMaxBytes}`]),
+    config ?? "",
+  ].join("\n");
+}
+
+/** A server greets with INFO before anything else, encryption and credentials included. */
+function greets(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    Bun.connect({
+      hostname: "127.0.0.1",
+      port,
+      socket: {
+        data(socket, bytes) {
+          resolve(bytes.toString("latin1").startsWith("INFO "));
+          socket.end();
+        },
+        close: () => resolve(false),
+        error: () => resolve(false),
+      },
+    }).catch(() => resolve(false));
+  });
+}
