@@ -1,0 +1,82 @@
+/**
+ * Mode "listener_http": a server that clients of InfluxDB write to. Each body is read to its end before a byte of
+ * it goes into the intake, so clients neither wait for one another nor leave half a body behind.
+ */
+import type { ComponentDeps } from "../config/component.ts";
+import type { HttpListenerConfig } from "../config/config.ts";
+import { Counters } from "../metrics/counters.ts";
+import type { Running } from "../platform/lifecycle.ts";
+import { throttled } from "../platform/log.ts";
+import { bindAllAddresses, formatAddress } from "./bind.ts";
+import { HTTP_COUNTERS, type HttpCounters } from "./counters.ts";
+import { createBodyReader } from "./http-body.ts";
+import { createRoutes } from "./http-routes.ts";
+import { createWrite } from "./http-write.ts";
+import { openOutlet, waitAtMost } from "./outlet.ts";
+
+export interface HttpListener extends Running {
+  /** The port it is bound to, which the system chose if the configuration says 0. */
+  readonly port: number;
+}
+
+/** Longer than agents pause between writes, so that they can keep their connection; a stalled one ends with it. */
+const IDLE_MAX_SECONDS = 120;
+
+/** What requests in flight get of the time to stop; the rest is for the bus. */
+const REQUESTS_STOP_SHARE = 0.5;
+
+/** Resolves once the port is bound; the bus connects in the background. Rejects with a SpoutError if it cannot be. */
+export async function startHttpListener(
+  config: HttpListenerConfig,
+  deps: ComponentDeps,
+): Promise<HttpListener> {
+  const { clock, log } = deps;
+  const counters: HttpCounters = new Counters(HTTP_COUNTERS);
+  const outlet = openOutlet(config, counters, deps);
+  const { bus } = outlet;
+  const reportError = throttled(log.error.bind(log), clock);
+  let isStopping = false;
+
+  const bodies = createBodyReader({
+    bodyMaxBytes: config.bodyMaxBytes,
+    // What waits in front of the bus may be as much as what waits in it, and one body always fits.
+    totalMaxBytes: Math.max(config.outboundMaxBytes, config.bodyMaxBytes),
+  });
+  const routes = createRoutes(createWrite({ ...outlet, counters, bodies }), (error) =>
+    reportError(`cannot answer a request: ${error.stack ?? error.message}`),
+  );
+  const server = await bindAllAddresses("TCP", config.port, (hostname) =>
+    Bun.serve({
+      hostname,
+      port: config.port,
+      fetch: routes,
+      idleTimeout: IDLE_MAX_SECONDS,
+      // Bun's own limit answers without JSON: ours is judged while reading.
+      maxRequestBodySize: Number.MAX_SAFE_INTEGER,
+      development: false,
+      // Bun shares the port as soon as `development` is off: a second listener would take half of the requests.
+      reusePort: false,
+    }),
+  ).catch(async (error: unknown) => {
+    await bus.close(0);
+    throw error;
+  });
+  const port = server.port ?? config.port;
+  outlet.announce("HTTP", formatAddress(server.hostname ?? "", port));
+
+  return {
+    name: `listener_http "${config.name}"`,
+    port,
+    ready: () => !isStopping && bus.state() === "up",
+    async stop(deadline) {
+      isStopping = true;
+      const requestsMs = deadline.remainingMs() * REQUESTS_STOP_SHARE;
+      await waitAtMost(server.stop(), requestsMs, clock);
+      // What is left now has not been answered, so its clients know.
+      void server.stop(true);
+      return outlet.close(deadline);
+    },
+    // A port once bound stays bound.
+    failed: new Promise(() => {}),
+  };
+}

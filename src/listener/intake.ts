@@ -1,0 +1,194 @@
+/**
+ * What both listeners do with what they receive: gather it in a batch and publish that when it is full or old,
+ * or when the next payload does not fit. Bytes pass through; only a missing final newline is added, so that no
+ * sender's last line fuses with another's first. Blank lines pass too: whoever cuts the lines apart skips them.
+ */
+import { Batch, type BatchLimits } from "../batch/batch.ts";
+import { cutAtLineEnds } from "../batch/chunk.ts";
+import type { Bus } from "../bus/bus.ts";
+import { countLines, lacksFinalNewline } from "../line/split.ts";
+import type { Counters } from "../metrics/counters.ts";
+import type { Clock } from "../platform/clock.ts";
+import { messageOf } from "../platform/errors.ts";
+import { type Log, throttled } from "../platform/log.ts";
+import type { PublishingCounter } from "./counters.ts";
+
+export interface IntakeOptions {
+  readonly limits: BatchLimits;
+  readonly subject: string;
+  readonly bus: Bus;
+  readonly counters: Counters<PublishingCounter>;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/** The publication of one batch, shared by all whose payloads are in it. */
+export interface Publication {
+  /** False while the batch waits for more payloads or for its age. */
+  readonly isUnderWay: boolean;
+  /** Lines left out because one alone is too long to publish. */
+  readonly longLines: number;
+  /** Resolves with whether the bus took all of it; never rejects. On a bus that stores: once it is stored. */
+  readonly isTaken: Promise<boolean>;
+}
+
+/** A part of a batch, no longer than one message may be. */
+interface Message {
+  readonly payload: Uint8Array;
+  readonly lines: number;
+}
+
+const NEWLINE = 0x0a;
+
+export class Intake {
+  readonly #options: IntakeOptions;
+  readonly #batch: Batch;
+  readonly #reportRefused: (text: string) => void;
+  readonly #reportLong: (text: string) => void;
+  /** That of the batch being filled. */
+  #next = new BatchPublication();
+  readonly #underWay = new Set<BatchPublication>();
+  #linesUnderWay = 0;
+
+  constructor(options: IntakeOptions) {
+    const { limits, clock, log } = options;
+    this.#options = options;
+    this.#batch = new Batch(limits, clock, () => this.flush());
+    this.#reportRefused = throttled(log.error.bind(log), clock);
+    this.#reportLong = throttled(log.error.bind(log), clock);
+  }
+
+  /**
+   * Takes over `payload`, at least one byte, with its number of lines; the caller no longer writes to its bytes.
+   * Returns the publication that it goes out with. Hot: once per datagram.
+   */
+  accept(payload: Uint8Array, lines: number): Publication {
+    const sizeBytes = payload.length + (lacksFinalNewline(payload) ? 1 : 0);
+    const maxBytes = this.#messageMaxBytes();
+    if (this.#batch.sizeBytes + sizeBytes > maxBytes) {
+      this.flush();
+      if (sizeBytes > maxBytes) return this.#publishAlone(payload, lines);
+    }
+    const publication = this.#next;
+    if (this.#batch.add(payload, lines)) this.flush();
+    return publication;
+  }
+
+  /** Publishes what has been gathered. */
+  flush(): void {
+    if (this.#batch.isEmpty) return;
+    const { payload, lines } = this.#batch.take();
+    const publication = this.#next;
+    this.#next = new BatchPublication();
+    this.#publish(publication, payload, lines);
+  }
+
+  /** Lines in the batch and in publications under way: neither sent nor dropped yet. */
+  get heldLines(): number {
+    return this.#batch.lines + this.#linesUnderWay;
+  }
+
+  /** Resolves when each publication now under way has been taken or refused. */
+  async whenSettled(): Promise<void> {
+    await Promise.all(Array.from(this.#underWay, (publication) => publication.isTaken));
+  }
+
+  /** The server tells its own limit when it is connected, and another server may tell another. */
+  #messageMaxBytes(): number {
+    const { limits, bus } = this.#options;
+    return Math.min(limits.sizeMaxBytes, bus.maxPayloadBytes());
+  }
+
+  /** More than a batch holds: a batch of its own, published in pieces. */
+  #publishAlone(payload: Uint8Array, lines: number): Publication {
+    const publication = new BatchPublication();
+    this.#publish(publication, withFinalNewline(payload), lines);
+    return publication;
+  }
+
+  #publish(publication: BatchPublication, payload: Uint8Array, lines: number): void {
+    const messages = this.#cut(publication, payload, lines);
+    publication.start(messages.length);
+    if (messages.length > 0) this.#underWay.add(publication);
+    for (const message of messages) this.#handOver(message, publication);
+  }
+
+  #cut(publication: BatchPublication, payload: Uint8Array, lines: number): readonly Message[] {
+    const maxBytes = this.#messageMaxBytes();
+    if (payload.length <= maxBytes) return [{ payload, lines }];
+    const messages: Message[] = [];
+    cutAtLineEnds(
+      payload,
+      maxBytes,
+      (chunk) => messages.push({ payload: chunk, lines: countLines(chunk) }),
+      (line) => {
+        publication.longLines += countLines(line);
+        this.#reportLong(
+          `dropped a line of ${line.length} bytes: at most ${maxBytes} can be published at once`,
+        );
+      },
+    );
+    this.#options.counters.add("dropped_long_lines", publication.longLines);
+    return messages;
+  }
+
+  /** Callbacks and no async function: at a small batch count this is called ten thousand times a second. */
+  #handOver({ payload, lines }: Message, publication: BatchPublication): void {
+    const { bus, subject, counters } = this.#options;
+    this.#linesUnderWay += lines;
+    bus.publish(subject, payload).then(
+      () => {
+        counters.add("sent_lines", lines);
+        this.#settle(publication, lines, true);
+      },
+      (error: unknown) => {
+        counters.add("failed_nats_publish");
+        counters.add("dropped_nats_lines", lines);
+        this.#reportRefused(`cannot publish ${lines} lines to [${subject}]: ${messageOf(error)}`);
+        this.#settle(publication, lines, false);
+      },
+    );
+  }
+
+  #settle(publication: BatchPublication, lines: number, isTaken: boolean): void {
+    this.#linesUnderWay -= lines;
+    if (!publication.settle(isTaken)) return;
+    this.#underWay.delete(publication);
+    if (publication.takenMessages > 0) this.#options.counters.add("sent");
+  }
+}
+
+class BatchPublication implements Publication {
+  isUnderWay = false;
+  longLines = 0;
+  takenMessages = 0;
+  #messages = 0;
+  #settledMessages = 0;
+  readonly #taken = Promise.withResolvers<boolean>();
+
+  get isTaken(): Promise<boolean> {
+    return this.#taken.promise;
+  }
+
+  start(messages: number): void {
+    this.isUnderWay = true;
+    this.#messages = messages;
+    if (messages === 0) this.#taken.resolve(true);
+  }
+
+  /** One of the messages has been taken or refused. True if it was the last. */
+  settle(isTaken: boolean): boolean {
+    if (isTaken) this.takenMessages++;
+    if (++this.#settledMessages < this.#messages) return false;
+    this.#taken.resolve(this.takenMessages === this.#messages);
+    return true;
+  }
+}
+
+function withFinalNewline(payload: Uint8Array): Uint8Array {
+  if (!lacksFinalNewline(payload)) return payload;
+  const ended = new Uint8Array(payload.length + 1);
+  ended.set(payload);
+  ended[payload.length] = NEWLINE;
+  return ended;
+}

@@ -1,0 +1,86 @@
+/**
+ * The side of a listener that faces the bus, the same for both: the connection, the intake in front of it, the
+ * metrics, and the order in which they end.
+ */
+import type { Bus } from "../bus/bus.ts";
+import type { ComponentDeps } from "../config/component.ts";
+import type { HttpListenerConfig, ListenerConfig } from "../config/config.ts";
+import { countLines } from "../line/split.ts";
+import type { Counters } from "../metrics/counters.ts";
+import { type Reporter, startReporter } from "../metrics/reporter.ts";
+import type { Clock } from "../platform/clock.ts";
+import type { Deadline, StopReport } from "../platform/lifecycle.ts";
+import { printCounters, printState, type PublishingCounter } from "./counters.ts";
+import { Intake } from "./intake.ts";
+
+export interface Outlet {
+  readonly bus: Bus;
+  readonly intake: Intake;
+  /** Once the socket is bound to `address`: tells the log and the monitor subject, and goes on telling the counters. */
+  announce(transport: "UDP" | "HTTP", address: string): void;
+  /** Publishes what was taken in and the last metrics, and closes the bus by `deadline`. Never rejects. */
+  close(deadline: Deadline): Promise<StopReport>;
+}
+
+/** Opens the bus, which connects in the background; from now on the intake takes payloads. */
+export function openOutlet<Counter extends PublishingCounter>(
+  config: ListenerConfig | HttpListenerConfig,
+  counters: Counters<Counter | PublishingCounter>,
+  deps: ComponentDeps,
+): Outlet {
+  const { clock, log } = deps;
+  const { name, subject, monitorSubject } = config;
+  const bus = deps.openBus({
+    name,
+    outboundMaxBytes: config.outboundMaxBytes,
+    onLost: (lostSubject, payload) => {
+      if (lostSubject === subject) counters.add("lost_nats_lines", countLines(payload));
+    },
+  });
+  const intake = new Intake({ limits: config.batch, subject, bus, counters, clock, log });
+  let reporter: Reporter | undefined;
+  return {
+    bus,
+    intake,
+    announce(transport, address) {
+      log.info(`listener bound to ${transport} socket: ${address}`);
+      log.info(
+        `${transport} listener publishing to [${subject}] at ${config.nats.servers.join(",")}`,
+      );
+      // Said once, in front of the first report, when the listener is connected as well as bound.
+      const states = [printState("boot"), printState("ready")];
+      reporter = startReporter({
+        bus,
+        subject: monitorSubject,
+        intervalMs: config.statsIntervalMs,
+        clock,
+        lines: () => [...states.splice(0), printCounters(name, counters.snapshot())],
+      });
+    },
+    async close(deadline) {
+      const lostBefore = goneLines(counters);
+      intake.flush();
+      await waitAtMost(intake.whenSettled(), deadline.remainingMs(), clock);
+      reporter?.stop();
+      await bus.close(deadline.remainingMs());
+      return { lostLines: goneLines(counters) - lostBefore + intake.heldLines };
+    },
+  };
+}
+
+/** Resolves with `work`, or after `delayMs` without it. */
+export async function waitAtMost(
+  work: Promise<unknown>,
+  delayMs: number,
+  clock: Clock,
+): Promise<void> {
+  const outOfTime = Promise.withResolvers<void>();
+  const cancel = clock.after(delayMs, outOfTime.resolve);
+  await Promise.race([work, outOfTime.promise]);
+  cancel();
+}
+
+/** Lines that the bus refused or lost. */
+function goneLines(counters: Counters<PublishingCounter>): number {
+  return counters.get("dropped_nats_lines") + counters.get("lost_nats_lines");
+}

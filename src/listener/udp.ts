@@ -1,0 +1,108 @@
+/**
+ * Mode "listener": every datagram that reaches the UDP port goes, as it is, into the intake. Nobody is answered and
+ * nothing is looked at but where lines end.
+ */
+import type { ComponentDeps } from "../config/component.ts";
+import type { ListenerConfig } from "../config/config.ts";
+import { countLines } from "../line/split.ts";
+import { Counters } from "../metrics/counters.ts";
+import { messageOf } from "../platform/errors.ts";
+import type { Running } from "../platform/lifecycle.ts";
+import { throttled } from "../platform/log.ts";
+import { setReceiveBuffer } from "../platform/receive-buffer.ts";
+import { bindAllAddresses, formatAddress } from "./bind.ts";
+import { UDP_COUNTERS, type UdpCounters } from "./counters.ts";
+import type { Intake } from "./intake.ts";
+import { openOutlet } from "./outlet.ts";
+
+export interface UdpListener extends Running {
+  /** The port it is bound to, which the system chose if the configuration says 0. */
+  readonly port: number;
+}
+
+const NEWLINE = 0x0a;
+
+/** Resolves once the socket is bound; the bus connects in the background. Rejects with a SpoutError if it cannot be. */
+export async function startUdpListener(
+  config: ListenerConfig,
+  deps: ComponentDeps,
+): Promise<UdpListener> {
+  const { clock, log } = deps;
+  const counters: UdpCounters = new Counters(UDP_COUNTERS);
+  const outlet = openOutlet(config, counters, deps);
+  const { intake, bus } = outlet;
+  const reportError = throttled(log.warn.bind(log), clock);
+
+  const socket = await bindAllAddresses("UDP", config.port, (hostname) =>
+    Bun.udpSocket({
+      hostname,
+      port: config.port,
+      binaryType: "uint8array",
+      socket: {
+        data(_socket, datagram, _port, _address, flags) {
+          if (flags.truncated) acceptTruncated(datagram, intake, counters);
+          else acceptDatagram(datagram, intake, counters);
+        },
+        // Bun hands over the error alone, and not what its types say.
+        error(...reported: unknown[]) {
+          counters.add("read_errors");
+          reportError(`cannot read from UDP port ${config.port}: ${messageOf(reported.at(-1))}`);
+        },
+      },
+    }),
+  ).catch(async (error: unknown) => {
+    await bus.close(0);
+    throw error;
+  });
+  setReceiveBuffer(fileDescriptorOf(socket), config.readBufferBytes, log);
+  outlet.announce("UDP", formatAddress(socket.hostname, socket.port));
+
+  return {
+    name: `listener "${config.name}"`,
+    port: socket.port,
+    ready: () => !socket.closed && bus.state() === "up",
+    async stop(deadline) {
+      await readWhatArrived();
+      socket.close();
+      return outlet.close(deadline);
+    },
+    // What a bound UDP socket reports concerns single datagrams.
+    failed: new Promise(() => {}),
+  };
+}
+
+/** Hot: once per datagram. */
+function acceptDatagram(datagram: Uint8Array, intake: Intake, counters: UdpCounters): void {
+  if (datagram.length === 0) return;
+  const lines = countLines(datagram);
+  counters.add("received");
+  counters.add("received_bytes", datagram.length);
+  counters.add("received_lines", lines);
+  intake.accept(datagram, lines);
+}
+
+/** A datagram that the kernel cut off: its whole lines are taken, the torn last one is dropped and counted. */
+export function acceptTruncated(datagram: Uint8Array, intake: Intake, counters: UdpCounters): void {
+  const wholeBytes = datagram.lastIndexOf(NEWLINE) + 1;
+  const tornLines = countLines(datagram, wholeBytes);
+  const wholeLines = countLines(datagram, 0, wholeBytes);
+  counters.add("received");
+  counters.add("received_bytes", datagram.length);
+  counters.add("received_lines", wholeLines + tornLines);
+  counters.add("truncated");
+  counters.add("dropped_truncated_lines", tornLines);
+  if (wholeBytes > 0) intake.accept(datagram.subarray(0, wholeBytes), wholeLines);
+}
+
+/**
+ * Lets the event loop read what the kernel holds for the socket: closing would throw it away. One turn of the loop
+ * empties the socket; the first one may have looked at it already.
+ */
+async function readWhatArrived(): Promise<void> {
+  for (let turn = 0; turn < 3; turn++) await new Promise((resolve) => setImmediate(resolve));
+}
+
+/** Bun's types do not know that a UDP socket shows its file descriptor. */
+function fileDescriptorOf(socket: Bun.udp.Socket<"uint8array">): number {
+  return (socket as unknown as { readonly fd: number }).fd;
+}

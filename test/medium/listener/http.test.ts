@@ -1,0 +1,231 @@
+/**
+ * The HTTP listener with real clients and a real nats-server: bodies arrive whole and framed, clients do not wait for
+ * one another, and are told the truth while NATS is away.
+ */
+import { expect, test } from "bun:test";
+import { gzipSync } from "node:zlib";
+
+import { eventually } from "../../support/eventually.ts";
+import { startNatsServer } from "../../support/nats-server.ts";
+import { openRawConnection } from "../../support/raw-http.ts";
+import { collect, startTestHttpListener } from "./harness.ts";
+
+async function post(port: number, body: string | Uint8Array<ArrayBuffer>, path = "/write") {
+  const answer = await fetch(`http://127.0.0.1:${port}${path}`, { method: "POST", body });
+  await answer.arrayBuffer();
+  return answer.status;
+}
+
+test("a count of one is a message for each POST, and the counters say so", async () => {
+  await using nats = await startNatsServer();
+  await using collector = await collect(nats.address);
+  await using listener = await startTestHttpListener(nats.address);
+  const bodies = ["a v=1\n", "b v=2\nc v=3\n", "d v=4\n", "e v=5\n", "f v=6\n"];
+  for (const body of bodies) expect(await post(listener.port, body)).toBe(204);
+  expect(await collector.received(5)).toEqual(bodies);
+
+  await eventually("all is counted", () => collector.metric("sent") === 5);
+  expect(collector.monitored.at(-1)).toBe(
+    "spout_stat_listener,listener=door received=5,sent=5,read_errors=0,received_bytes=36," +
+      "received_lines=6,sent_lines=6,failed_nats_publish=0,dropped_nats_lines=0,lost_nats_lines=0," +
+      "dropped_long_lines=0,dropped_overflow_lines=0,refused_requests=0,unavailable_requests=0\n",
+  );
+});
+
+test("a single POST goes out at the age of its batch", async () => {
+  await using nats = await startNatsServer();
+  await using collector = await collect(nats.address);
+  await using listener = await startTestHttpListener(nats.address, {
+    batch: { countMax: 10, ageMaxMs: 300 },
+  });
+  const startMs = performance.now();
+  expect(await post(listener.port, "a v=1")).toBe(204);
+  expect(await collector.received(1)).toEqual(["a v=1\n"]);
+  expect(performance.now() - startMs).toBeGreaterThan(295);
+});
+
+test("a body larger than a batch goes out at once, cut at line ends", async () => {
+  await using nats = await startNatsServer();
+  await using collector = await collect(nats.address);
+  await using listener = await startTestHttpListener(nats.address, {
+    batch: { countMax: 10, sizeMaxBytes: 1024 },
+  });
+  const lines = Array.from({ length: 34 }, (_, number) => `cpu,n=${number} ${"v".repeat(24)}=1`);
+  const body = `${lines.join("\n")}\n`;
+  expect(body.length).toBeGreaterThan(1200);
+  expect(await post(listener.port, body)).toBe(204);
+  await collector.receivedLines(lines);
+  expect(collector.texts).toHaveLength(2);
+  await eventually("it is counted", () => collector.metric("sent") === 1);
+  expect(collector.metric("received")).toBe(1);
+});
+
+test("a body of many megabytes arrives whole and in order, in messages that NATS takes", async () => {
+  await using nats = await startNatsServer();
+  await using collector = await collect(nats.address);
+  await using listener = await startTestHttpListener(nats.address);
+  const body = Array.from({ length: 500_000 }, (_, number) => `cpu,n=${number} v=1\n`).join("");
+  expect(await post(listener.port, body)).toBe(204);
+  await eventually("all of it", () => {
+    return collector.texts.reduce((sum, text) => sum + text.length, 0) >= body.length;
+  });
+  expect(collector.texts.join("") === body).toBe(true);
+  for (const text of collector.texts) expect(text.length).toBeLessThanOrEqual(1024 * 1024);
+});
+
+test("precision=s converts what has a timestamp, and it is one message", async () => {
+  await using nats = await startNatsServer();
+  await using collector = await collect(nats.address);
+  await using listener = await startTestHttpListener(nats.address);
+  const path = "/write?db=x&precision=s";
+  expect(await post(listener.port, "a v=1 1500000\nb v=2\nc v=3 2\n", path)).toBe(204);
+  expect(await collector.received(1)).toEqual([
+    "a v=1 1500000000000000\nb v=2\nc v=3 2000000000\n",
+  ]);
+});
+
+test("ten clients at a time with a hundred POSTs each: every line arrives, intact", async () => {
+  await using nats = await startNatsServer();
+  await using collector = await collect(nats.address);
+  await using listener = await startTestHttpListener(nats.address, {
+    batch: { countMax: 7, ageMaxMs: 100 },
+  });
+  const line = (client: number, number: number) => `cpu,client=${client},n=${number} v=1`;
+  const all = Array.from({ length: 10 }, (_, client) =>
+    Array.from({ length: 100 }, (_, number) => line(client, number)),
+  );
+  await Promise.all(
+    all.map(async (lines, client) => {
+      for (const [number, text] of lines.entries()) {
+        // All that bodies may look like: with and without newline, plain and compressed.
+        const body = number % 2 === 0 ? text : `${text}\n`;
+        const isGzip = client % 2 === 0;
+        const answer = await fetch(`http://127.0.0.1:${listener.port}/write?db=x`, {
+          method: "POST",
+          body: isGzip ? gzipSync(body) : body,
+          headers: isGzip ? { "Content-Encoding": "gzip" } : {},
+        });
+        expect(answer.status).toBe(204);
+      }
+    }),
+  );
+  await collector.receivedLines(all.flat());
+  await eventually("all is counted", () => collector.metric("sent_lines") === 1000);
+});
+
+test("a client that stalls in its body delays nobody, neither the batch's age", async () => {
+  await using nats = await startNatsServer();
+  await using collector = await collect(nats.address);
+  await using listener = await startTestHttpListener(nats.address, {
+    batch: { countMax: 100, ageMaxMs: 200 },
+  });
+  using stalled = await openRawConnection(listener.port);
+  stalled.send("POST /write HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nhalf v=1\nhal");
+  expect(await post(listener.port, "a v=1")).toBe(204);
+  expect(await collector.received(1)).toEqual(["a v=1\n"]);
+  stalled.breakOff();
+  await eventually("it is counted", () => collector.metric("read_errors") === 1);
+  expect(await post(listener.port, "b v=2")).toBe(204);
+  expect(await collector.received(2)).toEqual(["a v=1\n", "b v=2\n"]);
+  expect(collector.metric("received")).toBeLessThanOrEqual(2);
+});
+
+test("while NATS is away and no more can be held, clients get 503; afterwards 204 again", async () => {
+  const away = await startNatsServer();
+  const { port } = away;
+  await away[Symbol.asyncDispose]();
+  await using listener = await startTestHttpListener(
+    away.address,
+    { outboundMaxBytes: 20_000, batch: { sizeMaxBytes: 5000 } },
+    { isReadyExpected: false },
+  );
+  const body = `${"x".repeat(999)}\n`;
+  let taken = 0;
+  let status = 204;
+  while (status === 204 && taken < 100) {
+    status = await post(listener.port, body);
+    if (status === 204) taken++;
+  }
+  expect(status).toBe(503);
+  // What is told to be taken is held, and nothing is told to be taken that is not.
+  expect(taken).toBeLessThanOrEqual(20);
+
+  await using nats = await startNatsServer({ port });
+  await using collector = await collect(nats.address);
+  await eventually("it takes again", async () => (await post(listener.port, "a v=1")) === 204);
+  await eventually("all is sent", () => collector.metric("sent_lines") === taken + 1);
+  expect(collector.metric("dropped_nats_lines")).toBe(0);
+  expect(collector.metric("lost_nats_lines")).toBe(0);
+  expect(collector.metric("unavailable_requests")).toBeGreaterThanOrEqual(1);
+});
+
+test("says what it is bound to and publishes to, and is quiet afterwards", async () => {
+  await using nats = await startNatsServer();
+  await using collector = await collect(nats.address);
+  await using listener = await startTestHttpListener(nats.address);
+  await post(listener.port, "a v=1");
+  await collector.received(1);
+  expect(await listener.stop()).toEqual({ lostLines: 0 });
+  expect(listener.log.lines.toSorted()).toEqual([
+    `INFO HTTP listener publishing to [lines] at ${nats.address}`,
+    `INFO connected to NATS at ${nats.address}`,
+    `INFO listener bound to HTTP socket: [::]:${listener.port}`,
+  ]);
+  await eventually("its state is told", () => collector.monitored.length >= 2);
+  expect(collector.monitored.slice(0, 2)).toEqual([
+    `spout_mon type="listener",state="boot",pid=${process.pid}\n`,
+    `spout_mon type="listener",state="ready",pid=${process.pid}\n`,
+  ]);
+});
+
+test("a port that is taken is an error that names it", async () => {
+  await using nats = await startNatsServer();
+  await using first = await startTestHttpListener(nats.address);
+  expect(startTestHttpListener(nats.address, { port: first.port })).rejects.toThrow(
+    `cannot bind TCP port ${first.port}: address already in use`,
+  );
+});
+
+test("IPv6 clients are served on the same port", async () => {
+  await using nats = await startNatsServer();
+  await using listener = await startTestHttpListener(nats.address);
+  expect((await fetch(`http://[::1]:${listener.port}/ping`)).status).toBe(204);
+});
+
+test("stopping answers the requests in flight, sends the incomplete batch, and takes no more", async () => {
+  await using nats = await startNatsServer();
+  await using collector = await collect(nats.address);
+  await using listener = await startTestHttpListener(nats.address, { batch: { countMax: 100 } });
+  expect(await post(listener.port, "a v=1")).toBe(204);
+  using slow = await openRawConnection(listener.port);
+  slow.send("POST /write HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n");
+  await slow.receives(/100 Continue/);
+
+  const stopping = listener.stop();
+  await eventually("no new connection is taken", () =>
+    fetch(`http://127.0.0.1:${listener.port}/ping`).then(
+      () => false,
+      () => true,
+    ),
+  );
+  slow.send("b v=2");
+  await slow.receives(/204 No Content/);
+  expect(await stopping).toEqual({ lostLines: 0 });
+  await collector.receivedLines(["a v=1", "b v=2"]);
+});
+
+test("stopping waits for a stalled client no longer than half of its time", async () => {
+  await using nats = await startNatsServer();
+  await using collector = await collect(nats.address);
+  await using listener = await startTestHttpListener(nats.address, { batch: { countMax: 100 } });
+  expect(await post(listener.port, "a v=1")).toBe(204);
+  using stalled = await openRawConnection(listener.port);
+  stalled.send(
+    "POST /write HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n",
+  );
+  await stalled.receives(/100 Continue/);
+  stalled.send("b v");
+  expect(await listener.stop(1000)).toEqual({ lostLines: 0 });
+  await stalled.ended();
+  await collector.receivedLines(["a v=1"]);
+});

@@ -1,0 +1,270 @@
+/**
+ * The UDP listener with real sockets and a real nats-server: what is sent to it is published, framed and batched as
+ * configured, and accounted for.
+ */
+import { dlopen } from "bun:ffi";
+import { expect, test } from "bun:test";
+import { readdirSync, readFileSync, readlinkSync } from "node:fs";
+
+import { eventually } from "../../support/eventually.ts";
+import { startNatsServer } from "../../support/nats-server.ts";
+import { openUdpSender } from "../../support/udp-sender.ts";
+import { collect, startTestUdpListener } from "./harness.ts";
+
+test("five datagrams and a count of five are one message, and the counters say so", async () => {
+  await using nats = await startNatsServer();
+  await using collector = await collect(nats.address);
+  await using listener = await startTestUdpListener(nats.address, { batch: { countMax: 5 } });
+  using sender = await openUdpSender(listener.port);
+  for (const line of ["a v=1", "b v=2", "c v=3", "d v=4", "e v=5"]) await sender.send(`${line}\n`);
+  expect(await collector.received(1)).toEqual(["a v=1\nb v=2\nc v=3\nd v=4\ne v=5\n"]);
+
+  await eventually("the message is counted", () => collector.metric("sent") === 1);
+  expect(collector.monitored.at(-1)).toBe(
+    "spout_stat_listener,listener=door received=5,sent=1,read_errors=0,received_bytes=30," +
+      "received_lines=5,sent_lines=5,failed_nats_publish=0,dropped_nats_lines=0,lost_nats_lines=0," +
+      "dropped_long_lines=0,truncated=0,dropped_truncated_lines=0\n",
+  );
+  expect(collector.texts).toHaveLength(1);
+});
+
+test("a count of one is a message for each datagram, in order", async () => {
+  await using nats = await startNatsServer();
+  await using collector = await collect(nats.address);
+  await using listener = await startTestUdpListener(nats.address);
+  using sender = await openUdpSender(listener.port);
+  const sent = Array.from({ length: 100 }, (_, number) => `cpu,n=${number} v=1\n`);
+  for (const text of sent) await sender.send(text);
+  expect(await collector.received(100)).toEqual(sent);
+});
+
+test("datagrams with and without a final newline are kept apart, and empty ones are nothing", async () => {
+  await using nats = await startNatsServer();
+  await using collector = await collect(nats.address);
+  await using listener = await startTestUdpListener(nats.address, { batch: { countMax: 3 } });
+  using sender = await openUdpSender(listener.port);
+  for (const text of ["a v=1\nb v=2", "", "c v=3", "d v=4\n"]) await sender.send(text);
+  expect(await collector.received(1)).toEqual(["a v=1\nb v=2\nc v=3\nd v=4\n"]);
+  await eventually("all is counted", () => collector.metric("received_lines") === 4);
+  expect(collector.metric("received")).toBe(3);
+});
+
+test("an incomplete batch goes out at its age", async () => {
+  await using nats = await startNatsServer();
+  await using collector = await collect(nats.address);
+  await using listener = await startTestUdpListener(nats.address, {
+    batch: { countMax: 1000, ageMaxMs: 300 },
+  });
+  using sender = await openUdpSender(listener.port);
+  const startMs = performance.now();
+  await sender.send("a v=1\n");
+  expect(await collector.received(1)).toEqual(["a v=1\n"]);
+  expect(performance.now() - startMs).toBeGreaterThan(295);
+});
+
+test("a full batch goes out long before its count, no larger than its size", async () => {
+  await using nats = await startNatsServer();
+  await using collector = await collect(nats.address);
+  await using listener = await startTestUdpListener(nats.address, {
+    batch: { countMax: 1_000_000, sizeMaxBytes: 1024 },
+  });
+  using sender = await openUdpSender(listener.port);
+  for (let count = 0; count < 11; count++) await sender.send("x".repeat(100));
+  expect(await collector.received(1)).toEqual([`${"x".repeat(100)}\n`.repeat(10)]);
+});
+
+test("one socket takes IPv4 and IPv6", async () => {
+  await using nats = await startNatsServer();
+  await using collector = await collect(nats.address);
+  await using listener = await startTestUdpListener(nats.address);
+  using ipv4 = await openUdpSender(listener.port, "127.0.0.1");
+  using ipv6 = await openUdpSender(listener.port, "::1");
+  await ipv4.send("four v=1");
+  await collector.received(1);
+  await ipv6.send("six v=1");
+  expect(await collector.received(2)).toEqual(["four v=1\n", "six v=1\n"]);
+});
+
+test("the largest datagram passes whole", async () => {
+  await using nats = await startNatsServer();
+  await using collector = await collect(nats.address);
+  await using listener = await startTestUdpListener(nats.address);
+  using sender = await openUdpSender(listener.port);
+  await sender.send("x".repeat(65_507));
+  expect(await collector.received(1)).toEqual([`${"x".repeat(65_507)}\n`]);
+  await eventually("it is counted", () => collector.metric("received") === 1);
+  expect(collector.metric("truncated")).toBe(0);
+});
+
+test("a batch above the server's max_payload is cut at line ends", async () => {
+  await using nats = await startNatsServer({ payloadMaxBytes: 5000 });
+  await using collector = await collect(nats.address);
+  await using listener = await startTestUdpListener(nats.address);
+  using sender = await openUdpSender(listener.port);
+  const lines = Array.from({ length: 1000 }, (_, number) => `cpu,n=${number} v=1`);
+  await sender.send(`${lines.join("\n")}\n${"x".repeat(6000)}\nlast v=1`);
+  await collector.receivedLines([...lines, "last v=1"]);
+  for (const text of collector.texts) expect(text.length).toBeLessThanOrEqual(5000);
+  await eventually("all is counted", () => collector.metric("sent_lines") === 1001);
+  expect(collector.metric("dropped_long_lines")).toBe(1);
+  expect(listener.log.lines.at(-1)).toBe(
+    "ERROR dropped a line of 6001 bytes: at most 5000 can be published at once",
+  );
+});
+
+test("says what it is bound to and publishes to, and is quiet afterwards", async () => {
+  await using nats = await startNatsServer();
+  await using collector = await collect(nats.address);
+  await using listener = await startTestUdpListener(nats.address);
+  using sender = await openUdpSender(listener.port);
+  await sender.send("a v=1");
+  await collector.received(1);
+  expect(await listener.stop()).toEqual({ lostLines: 0 });
+  expect(listener.log.lines.toSorted()).toEqual([
+    `INFO UDP listener publishing to [lines] at ${nats.address}`,
+    `INFO connected to NATS at ${nats.address}`,
+    `INFO listener bound to UDP socket: [::]:${listener.port}`,
+  ]);
+  await eventually("its state is told", () => collector.monitored.length >= 2);
+  expect(collector.monitored.slice(0, 2)).toEqual([
+    `spout_mon type="listener",state="boot",pid=${process.pid}\n`,
+    `spout_mon type="listener",state="ready",pid=${process.pid}\n`,
+  ]);
+});
+
+test("a port that is taken is an error that names it", async () => {
+  await using nats = await startNatsServer();
+  await using first = await startTestUdpListener(nats.address);
+  expect(startTestUdpListener(nats.address, { port: first.port })).rejects.toThrow(
+    `cannot bind UDP port ${first.port}: address already in use`,
+  );
+});
+
+test("a receive buffer that is no whole number of pages is rounded up", async () => {
+  await using nats = await startNatsServer();
+  await using listener = await startTestUdpListener(nats.address, { readBufferBytes: 100_000 });
+  expect(listener.log.lines.join("\n")).toContain(
+    "rounding up receive buffer to nearest page size (now 102400 bytes)",
+  );
+});
+
+test("takes datagrams before NATS is there, and publishes them when it comes", async () => {
+  const away = await startNatsServer();
+  const { port } = away;
+  await away[Symbol.asyncDispose]();
+  await using listener = await startTestUdpListener(away.address, {}, { isReadyExpected: false });
+  using sender = await openUdpSender(listener.port);
+  await sender.send("early v=1");
+  expect(listener.running.ready()).toBe(false);
+
+  await using nats = await startNatsServer({ port });
+  await using collector = await collect(nats.address);
+  // What was held goes out as soon as the listener connects, perhaps before the collector has.
+  await eventually("a line arrives", async () => {
+    await sender.send("late v=1");
+    return collector.texts.length > 0;
+  });
+  await eventually("all is counted", () => {
+    const sentLines = collector.metric("sent_lines") ?? 0;
+    return sentLines >= 2 && sentLines === collector.metric("received_lines");
+  });
+  expect(collector.metric("dropped_nats_lines")).toBe(0);
+  expect(listener.running.ready()).toBe(true);
+});
+
+test("with no room left for NATS it drops, counts, and logs once", async () => {
+  const away = await startNatsServer();
+  const { port } = away;
+  await away[Symbol.asyncDispose]();
+  await using listener = await startTestUdpListener(
+    away.address,
+    { outboundMaxBytes: 20_000, batch: { sizeMaxBytes: 10_000 } },
+    { isReadyExpected: false },
+  );
+  using sender = await openUdpSender(listener.port);
+  for (let count = 0; count < 100; count++) await sender.send("x".repeat(999));
+  await eventually("the log tells it", () =>
+    listener.log.lines.some((line) => line.startsWith("ERROR cannot publish 1 lines to [lines]")),
+  );
+  await using nats = await startNatsServer({ port });
+  await using collector = await collect(nats.address);
+  await eventually("all is counted", () => collector.metric("received") === 100);
+  const sent = collector.metric("sent_lines") ?? 0;
+  expect(sent).toBeGreaterThan(0);
+  expect(collector.metric("dropped_nats_lines")).toBe(100 - sent);
+  expect(collector.metric("failed_nats_publish")).toBe(100 - sent);
+  expect(listener.log.lines.filter((line) => line.includes("cannot publish"))).toHaveLength(1);
+});
+
+test("stopping in mid-flow loses nothing that the system had taken for it", async () => {
+  await using nats = await startNatsServer();
+  await using collector = await collect(nats.address);
+  await using listener = await startTestUdpListener(nats.address, { batch: { countMax: 1000 } });
+  using sender = await openUdpSender(listener.port);
+  const lines = Array.from({ length: 500 }, (_, number) => `cpu,n=${number} v=1`);
+  for (const line of lines) await sender.send(line);
+  expect(await listener.stop()).toEqual({ lostLines: 0 });
+  await collector.receivedLines(lines);
+  expect(collector.metric("received_lines")).toBe(500);
+  expect(collector.metric("sent_lines")).toBe(500);
+});
+
+test("stopping without NATS tells how many lines are lost, in the time it is given", async () => {
+  const away = await startNatsServer();
+  await away[Symbol.asyncDispose]();
+  await using listener = await startTestUdpListener(
+    away.address,
+    { batch: { countMax: 2 } },
+    { isReadyExpected: false },
+  );
+  using sender = await openUdpSender(listener.port);
+  for (const text of ["a v=1\nb v=2", "c v=3", "d v=4"]) await sender.send(text);
+  const startMs = performance.now();
+  expect(await listener.stop(300)).toEqual({ lostLines: 4 });
+  expect(performance.now() - startMs).toBeLessThan(2000);
+});
+
+test("an error of the socket is counted and logged, and the next datagram is taken", async () => {
+  await using nats = await startNatsServer();
+  await using collector = await collect(nats.address);
+  await using listener = await startTestUdpListener(nats.address);
+  using sender = await openUdpSender(listener.port);
+  // The answer to a datagram that nobody takes is an error on the socket that it was sent from.
+  sendToNobodyFrom(socketOfPort(listener.port));
+  await eventually("it is counted", () => (collector.metric("read_errors") ?? 0) > 0);
+  expect(listener.log.lines.at(-1)).toMatch(/^WARN cannot read from UDP port \d+: .*refused/);
+  await sender.send("a v=1");
+  expect(await collector.received(1)).toEqual(["a v=1\n"]);
+  expect(listener.running.ready()).toBe(true);
+});
+
+/** The descriptor of this process's IPv6 UDP socket that is bound to `port`. */
+function socketOfPort(port: number): number {
+  const local = `:${port.toString(16).toUpperCase().padStart(4, "0")} `;
+  const row = readFileSync("/proc/self/net/udp6", "latin1")
+    .split("\n")
+    .find((text) => text.includes(local));
+  const inode = row?.trim().split(/\s+/)[9];
+  const descriptor = readdirSync("/proc/self/fd").find((name) => {
+    try {
+      return readlinkSync(`/proc/self/fd/${name}`) === `socket:[${inode}]`;
+    } catch {
+      return false;
+    }
+  });
+  if (descriptor === undefined) throw new Error(`no socket is bound to port ${port}`);
+  return Number(descriptor);
+}
+
+/** Sends a byte to port 9 of ::1, where nobody listens. */
+function sendToNobodyFrom(descriptor: number): void {
+  const AF_INET6 = 10;
+  const address = new Uint8Array(28);
+  address.set([AF_INET6, 0, 0, 9]);
+  address[23] = 1;
+  const { symbols } = dlopen("libc.so.6", {
+    sendto: { args: ["i32", "ptr", "u64", "i32", "ptr", "u32"], returns: "i64" },
+  });
+  const sent = symbols.sendto(descriptor, Uint8Array.of(1), 1, 0, address, address.length);
+  if (Number(sent) !== 1) throw new Error("sendto failed");
+}

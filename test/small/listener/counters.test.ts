@@ -1,0 +1,29 @@
+/** What listeners tell the monitor subject, in the form of 1.x. */
+import { expect, test } from "bun:test";
+
+import {
+  HTTP_COUNTERS,
+  printCounters,
+  printState,
+  UDP_COUNTERS,
+} from "../../../src/listener/counters.ts";
+import { Counters } from "../../../src/metrics/counters.ts";
+
+test("both listeners publish 1.x's measurement, tag and fields first, then their own", () => {
+  const first = /^spout_stat_listener,listener=my\\ udp received=5,sent=1,read_errors=2,\w+=/;
+  for (const declarations of [UDP_COUNTERS, HTTP_COUNTERS]) {
+    const counters = new Counters<string>(declarations);
+    counters.add("received", 5);
+    counters.add("sent");
+    counters.add("read_errors", 2);
+    const line = printCounters("my udp", counters.snapshot());
+    expect(line).toMatch(first);
+    expect(line.endsWith("\n")).toBe(true);
+    expect(line.match(/[ ,]\w+=\d+/g)).toHaveLength(Object.keys(declarations).length);
+  }
+});
+
+test("states are 1.x's, the process's id bare", () => {
+  expect(printState("boot")).toBe(`spout_mon type="listener",state="boot",pid=${process.pid}\n`);
+  expect(printState("ready")).toBe(`spout_mon type="listener",state="ready",pid=${process.pid}\n`);
+});

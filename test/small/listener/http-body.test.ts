@@ -1,0 +1,100 @@
+/** Reading bodies: what all of them together may take, and when that is given back. */
+import { expect, test } from "bun:test";
+import { gzipSync } from "node:zlib";
+
+import { type Body, createBodyReader } from "../../../src/listener/http-body.ts";
+import { eventually } from "../../support/eventually.ts";
+
+const keep = async (body: Body) => body;
+
+/** A request whose body comes in pieces, when the test says so. */
+function slowRequest() {
+  let controller: ReadableStreamDefaultController<Uint8Array> | undefined;
+  const body = new ReadableStream<Uint8Array>({
+    start(given) {
+      controller = given;
+    },
+  });
+  return {
+    request: new Request("http://localhost/write", { method: "POST", body }),
+    send: (bytes: Uint8Array) => controller?.enqueue(bytes),
+    end: () => controller?.close(),
+    breakOff: () => controller?.error(new Error("connection closed")),
+  };
+}
+
+const requestOf = (body: string | Uint8Array<ArrayBuffer>) =>
+  new Request("http://localhost/write", { method: "POST", body });
+
+test("pieces are put together in order", async () => {
+  const { request, send, end } = slowRequest();
+  const reading = createBodyReader({ bodyMaxBytes: 10, totalMaxBytes: 10 }).read(
+    request,
+    false,
+    keep,
+  );
+  send(new Uint8Array(3));
+  send(new Uint8Array(4));
+  end();
+  expect(await reading).toEqual({ kind: "whole", bytes: Buffer.alloc(7) });
+});
+
+test("all bodies together are bounded by what has arrived, and each gives back what it held", async () => {
+  const reader = createBodyReader({ bodyMaxBytes: 60, totalMaxBytes: 100 });
+  const kindOf = async (request: Request) => (await reader.read(request, false, keep)).kind;
+  const first = slowRequest();
+  const second = slowRequest();
+  const readings = [kindOf(first.request), kindOf(second.request)];
+  first.send(new Uint8Array(50));
+  second.send(new Uint8Array(45));
+
+  await eventually("95 bytes are held", async () => {
+    return (await kindOf(requestOf("x".repeat(6)))) === "no_room";
+  });
+  expect(await kindOf(requestOf("x".repeat(5)))).toBe("whole");
+  expect(await kindOf(requestOf("x".repeat(5)))).toBe("whole");
+  first.end();
+  second.breakOff();
+  expect(await Promise.all(readings)).toEqual(["whole", "broken_off"]);
+  expect(await kindOf(requestOf("x".repeat(60)))).toBe("whole");
+});
+
+test("a body counts until whoever uses it is done", async () => {
+  const reader = createBodyReader({ bodyMaxBytes: 60, totalMaxBytes: 100 });
+  const used = Promise.withResolvers<void>();
+  const using = reader.read(requestOf("x".repeat(60)), false, () => used.promise);
+  const attempt = () => reader.read(requestOf("x".repeat(60)), false, keep);
+  await eventually("60 bytes are held", async () => (await attempt()).kind === "no_room");
+  used.resolve();
+  await using;
+  expect((await attempt()).kind).toBe("whole");
+});
+
+test("bodies that inflate to the limit wait for one another and are all right", async () => {
+  const reader = createBodyReader({ bodyMaxBytes: 1_000_000, totalMaxBytes: 1_000_000 });
+  const bomb = gzipSync(Buffer.alloc(1_000_001));
+  const most = gzipSync(Buffer.alloc(1_000_000));
+  const kinds = await Promise.all(
+    [bomb, most, most, bomb, Buffer.from("no gzip"), most].map(
+      async (bytes) => (await reader.read(requestOf(bytes), true, keep)).kind,
+    ),
+  );
+  expect(kinds).toEqual(["too_large", "whole", "whole", "too_large", "not_gzip", "whole"]);
+});
+
+test("bodies are inflated one after the other, so that only one of them is large at a time", async () => {
+  const reader = createBodyReader({ bodyMaxBytes: 64_000_000, totalMaxBytes: 1_000_000 });
+  const finished: string[] = [];
+  const inflate = (name: string, bytes: Uint8Array) => {
+    const { request, send, end } = slowRequest();
+    const reading = reader.read(request, true, async () => void finished.push(name));
+    send(bytes);
+    end();
+    return reading;
+  };
+  await Promise.all([
+    inflate("large", gzipSync(Buffer.alloc(64_000_000))),
+    inflate("small", gzipSync("a v=1")),
+  ]);
+  expect(finished).toEqual(["large", "small"]);
+});

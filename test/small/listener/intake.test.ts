@@ -1,0 +1,224 @@
+/**
+ * The intake: when a batch goes out, what its bytes are, and that each line ends under exactly one counter. On a
+ * clock moved by hand and a bus that keeps what it gets.
+ */
+import { expect, test } from "bun:test";
+
+import type { BatchLimits } from "../../../src/batch/batch.ts";
+import { countLines } from "../../../src/line/split.ts";
+import { UDP_COUNTERS, type UdpCounters } from "../../../src/listener/counters.ts";
+import { Intake } from "../../../src/listener/intake.ts";
+import { acceptTruncated } from "../../../src/listener/udp.ts";
+import { Counters } from "../../../src/metrics/counters.ts";
+import { ManualClock } from "../../support/manual-clock.ts";
+import { seededRandom } from "../../support/random.ts";
+import { RecordingLog } from "../../support/recording-log.ts";
+import { MemoryBus } from "./memory-bus.ts";
+
+const MIB = 1024 * 1024;
+
+function setUp(changes: Partial<BatchLimits> = {}) {
+  const limits = { countMax: 10, sizeMaxBytes: MIB, ageMaxMs: 1000, ...changes };
+  const bus = new MemoryBus();
+  const clock = new ManualClock();
+  const log = new RecordingLog();
+  const counters: UdpCounters = new Counters(UDP_COUNTERS);
+  const intake = new Intake({ limits, subject: "lines", bus, counters, clock, log });
+  const accept = (text: string) => {
+    const payload = new TextEncoder().encode(text);
+    const lines = countLines(payload);
+    counters.add("received_lines", lines);
+    return intake.accept(payload, lines);
+  };
+  return { bus, clock, log, counters, intake, accept };
+}
+
+/** What the counters say has become of the lines, beside what is still held. */
+function accountedLines({ counters, intake }: { counters: UdpCounters; intake: Intake }): number {
+  return (
+    counters.get("sent_lines") +
+    counters.get("dropped_nats_lines") +
+    counters.get("dropped_long_lines") +
+    counters.get("dropped_truncated_lines") +
+    intake.heldLines
+  );
+}
+
+test("publishes at the count, all payloads in order as one message", () => {
+  const { bus, accept } = setUp({ countMax: 3 });
+  accept("a v=1\n");
+  accept("b v=2\nc v=3\n");
+  expect(bus.published).toEqual([]);
+  accept("d v=4\n");
+  accept("e v=5\n");
+  expect(bus.published).toEqual([["lines", "a v=1\nb v=2\nc v=3\nd v=4\n"]]);
+});
+
+test("ends each payload with a newline and passes all other bytes as they are", () => {
+  const { bus, accept } = setUp({ countMax: 4 });
+  for (const text of ["a v=1\nb v=2", "\n", "c v=3\r\n", "\n\nd v=4"]) accept(text);
+  expect(bus.texts).toEqual(["a v=1\nb v=2\n\nc v=3\r\n\n\nd v=4\n"]);
+});
+
+test("publishes a batch exactly at its age, counted from its first payload", () => {
+  const { bus, clock, accept } = setUp({ ageMaxMs: 300 });
+  accept("a v=1\n");
+  clock.advance(299);
+  accept("b v=2\n");
+  expect(bus.texts).toEqual([]);
+  clock.advance(1);
+  expect(bus.texts).toEqual(["a v=1\nb v=2\n"]);
+  clock.advance(10_000);
+  expect(bus.texts).toHaveLength(1);
+  expect(clock.timerCount).toBe(0);
+});
+
+test("publishes the batch first when the next payload does not fit, its missing newline included", () => {
+  const { bus, accept } = setUp({ sizeMaxBytes: 12 });
+  accept("aaaaa\n");
+  accept("bbbbbb");
+  expect(bus.texts).toEqual(["aaaaa\n"]);
+  accept("ccccc");
+  expect(bus.texts).toEqual(["aaaaa\n", "bbbbbb\n"]);
+});
+
+test("publishes a batch at once when it reaches its size", () => {
+  const { bus, accept } = setUp({ sizeMaxBytes: 12 });
+  accept("aaaaa\n");
+  accept("bbbbb");
+  expect(bus.texts).toEqual(["aaaaa\nbbbbb\n"]);
+});
+
+test("never publishes more at once than the server takes, even if it tells so later", () => {
+  const { bus, accept, intake } = setUp();
+  accept("aaaaa\nbbbbb\nccccc\n");
+  bus.maxBytes = 12;
+  intake.flush();
+  expect(bus.texts).toEqual(["aaaaa\nbbbbb\n", "ccccc\n"]);
+  accept("ddddd\n");
+  accept("eeeeee\n");
+  expect(bus.texts).toEqual(["aaaaa\nbbbbb\n", "ccccc\n", "ddddd\n"]);
+});
+
+test("publishes a payload larger than a batch at once, cut at line ends, behind what came before it", async () => {
+  const { bus, accept, intake, counters } = setUp({ sizeMaxBytes: 12 });
+  accept("a\n");
+  const publication = accept("bbbb\ncccc\ndddd\neeee\nffff");
+  expect(bus.texts).toEqual(["a\n", "bbbb\ncccc\n", "dddd\neeee\n", "ffff\n"]);
+  expect(publication.isUnderWay).toBe(true);
+  expect(await publication.isTaken).toBe(true);
+  await intake.whenSettled();
+  expect(counters.snapshot()).toMatchObject({ sent: 2, sent_lines: 6, received_lines: 6 });
+});
+
+test("drops a line too long to publish, keeps its neighbours, and tells both counter and log", async () => {
+  const { bus, accept, intake, counters, log } = setUp({ sizeMaxBytes: 8 });
+  const publication = accept("a\nbbbbbbbb\nc\n");
+  expect(publication.longLines).toBe(1);
+  expect(await publication.isTaken).toBe(true);
+  accept("x".repeat(100));
+  expect(bus.texts).toEqual(["a\n", "c\n"]);
+  await intake.whenSettled();
+  expect(counters.snapshot()).toMatchObject({ sent_lines: 2, dropped_long_lines: 2, sent: 1 });
+  expect(log.lines).toEqual([
+    "ERROR dropped a line of 9 bytes: at most 8 can be published at once",
+  ]);
+});
+
+test("passes a line that just fits", () => {
+  const { bus, accept } = setUp({ sizeMaxBytes: 8 });
+  accept("aaaaaaa");
+  expect(bus.texts).toEqual(["aaaaaaa\n"]);
+});
+
+test("counts what the bus refuses and goes on, with one line in the log", async () => {
+  const { bus, accept, intake, counters, log } = setUp({ countMax: 1 });
+  bus.takes = 0;
+  const publication = accept("a v=1\nb v=2\n");
+  expect(await publication.isTaken).toBe(false);
+  accept("c v=3\n");
+  await intake.whenSettled();
+  bus.takes = 1;
+  expect(await accept("d v=4\n").isTaken).toBe(true);
+  expect(bus.texts).toEqual(["d v=4\n"]);
+  expect(counters.snapshot()).toMatchObject({
+    sent: 1,
+    sent_lines: 1,
+    failed_nats_publish: 2,
+    dropped_nats_lines: 3,
+  });
+  expect(log.lines).toEqual(["ERROR cannot publish 2 lines to [lines]: too much is waiting"]);
+});
+
+test("a batch of which the bus took a part counts as sent and is not all taken", async () => {
+  const { bus, accept, intake, counters } = setUp({ sizeMaxBytes: 8 });
+  bus.takes = 1;
+  expect(await accept("aaaaaa\nbbbbbb\nc\n").isTaken).toBe(false);
+  await intake.whenSettled();
+  expect(counters.snapshot()).toMatchObject({ sent: 1, sent_lines: 1, dropped_nats_lines: 2 });
+});
+
+test("payloads of one batch share its publication, which is under way once the batch is out", async () => {
+  const { accept } = setUp({ countMax: 2 });
+  const first = accept("a v=1\n");
+  expect(first.isUnderWay).toBe(false);
+  const second = accept("b v=2\n");
+  expect(second).toBe(first);
+  expect(first.isUnderWay).toBe(true);
+  expect(await first.isTaken).toBe(true);
+  expect(accept("c v=3\n")).not.toBe(first);
+});
+
+test("flushing an empty intake publishes nothing", () => {
+  const { bus, intake } = setUp();
+  intake.flush();
+  expect(bus.texts).toEqual([]);
+});
+
+test("a truncated datagram gives its whole lines; the torn one is dropped and counted", async () => {
+  const { bus, intake, counters } = setUp({ countMax: 1 });
+  const truncated = (text: string) => acceptTruncated(Buffer.from(text), intake, counters);
+  truncated("a v=1\nb v=2\nc v");
+  truncated("no whole line");
+  truncated("d v=4\n");
+  await intake.whenSettled();
+  expect(bus.texts).toEqual(["a v=1\nb v=2\n", "d v=4\n"]);
+  expect(counters.snapshot()).toMatchObject({
+    received: 3,
+    truncated: 3,
+    received_lines: 5,
+    sent_lines: 3,
+    dropped_truncated_lines: 2,
+  });
+});
+
+test("each line received is sent, dropped under a reason or still held, whatever happens", async () => {
+  const random = seededRandom("intake");
+  const rig = setUp({ countMax: 7, sizeMaxBytes: 200 });
+  for (let step = 0; step < 3000; step++) {
+    rig.bus.takes = random.oneIn(4) ? 0 : random.int(5);
+    rig.bus.maxBytes = 40 + random.int(300);
+    const text = Array.from({ length: 1 + random.int(12) }, () => "x".repeat(random.int(60))).join(
+      "\n",
+    );
+    if (text !== "") {
+      if (random.oneIn(10)) acceptTruncated(Buffer.from(text), rig.intake, rig.counters);
+      else rig.accept(text);
+    }
+    if (random.oneIn(20)) rig.clock.advance(500);
+    expect(accountedLines(rig)).toBe(rig.counters.get("received_lines"));
+    if (random.oneIn(3)) await rig.intake.whenSettled();
+    expect(accountedLines(rig)).toBe(rig.counters.get("received_lines"));
+  }
+  rig.bus.maxBytes = MIB;
+  rig.bus.takes = Number.POSITIVE_INFINITY;
+  rig.intake.flush();
+  await rig.intake.whenSettled();
+  expect(rig.intake.heldLines).toBe(0);
+  expect(accountedLines(rig)).toBe(rig.counters.get("received_lines"));
+  const { sent_lines, dropped_nats_lines, dropped_long_lines } = rig.counters.snapshot();
+  for (const count of [sent_lines, dropped_nats_lines, dropped_long_lines]) {
+    expect(count).toBeGreaterThan(100);
+  }
+  expect(countLines(Buffer.from(rig.bus.texts.join("")))).toBe(sent_lines);
+});

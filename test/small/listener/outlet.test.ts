@@ -1,0 +1,106 @@
+/** How a listener ends, against a bus that does not answer: the clock is moved by hand. */
+import { expect, test } from "bun:test";
+
+import type { BusOptions } from "../../../src/bus/bus.ts";
+import type { ListenerConfig } from "../../../src/config/config.ts";
+import { UDP_COUNTERS, type UdpCounters } from "../../../src/listener/counters.ts";
+import { openOutlet } from "../../../src/listener/outlet.ts";
+import { Counters } from "../../../src/metrics/counters.ts";
+import { deadlineIn } from "../../../src/platform/lifecycle.ts";
+import { ManualClock } from "../../support/manual-clock.ts";
+import { RecordingLog } from "../../support/recording-log.ts";
+import { MemoryBus } from "./memory-bus.ts";
+
+const CONFIG: ListenerConfig = {
+  mode: "listener",
+  name: "door",
+  debug: false,
+  nats: {
+    servers: ["one:4222", "two:4222"],
+    tls: false,
+    tlsCaFile: "",
+    user: "",
+    password: "",
+    token: "",
+    credsFile: "",
+  },
+  outboundMaxBytes: 1000,
+  monitorSubject: "monitor",
+  statsIntervalMs: 3000,
+  stopTimeoutMs: 10_000,
+  port: 10_001,
+  subject: "lines",
+  batch: { countMax: 10, sizeMaxBytes: 1000, ageMaxMs: 1000 },
+  readBufferBytes: 4096,
+};
+
+function setUp() {
+  const bus = new MemoryBus();
+  const clock = new ManualClock();
+  const log = new RecordingLog();
+  const counters: UdpCounters = new Counters(UDP_COUNTERS);
+  const opened: BusOptions[] = [];
+  const openBus = (options: BusOptions) => {
+    opened.push(options);
+    return bus;
+  };
+  const outlet = openOutlet(CONFIG, counters, { clock, log, openBus });
+  const lose = (subject: string, text: string) =>
+    opened[0]?.onLost(subject, new TextEncoder().encode(text));
+  return { bus, clock, log, counters, outlet, opened, lose };
+}
+
+test("tells log and monitor subject once bound, then its counters every interval and at the end", async () => {
+  const { bus, clock, log, outlet, opened } = setUp();
+  expect(bus.published).toEqual([]);
+  outlet.announce("UDP", "[::]:10001");
+  expect(opened.map(({ name, outboundMaxBytes }) => [name, outboundMaxBytes])).toEqual([
+    ["door", 1000],
+  ]);
+  expect(log.lines).toEqual([
+    "INFO listener bound to UDP socket: [::]:10001",
+    "INFO UDP listener publishing to [lines] at one:4222,two:4222",
+  ]);
+  const kinds = () =>
+    bus.published.map(([subject, text]) => `${subject} ${/^\w+/.exec(text)?.[0]}`);
+  const told = ["monitor spout_mon", "monitor spout_mon", "monitor spout_stat_listener"];
+  expect(kinds()).toEqual(told);
+  clock.advance(3000);
+  expect(kinds()).toEqual([...told, "monitor spout_stat_listener"]);
+  await outlet.close(deadlineIn(clock, 1000));
+  expect(kinds()).toEqual([...told, "monitor spout_stat_listener", "monitor spout_stat_listener"]);
+  expect(clock.timerCount).toBe(0);
+});
+
+test("sends the incomplete batch and loses nothing", async () => {
+  const { bus, clock, outlet, counters } = setUp();
+  outlet.intake.accept(new TextEncoder().encode("a v=1\nb v=2"), 2);
+  expect(await outlet.close(deadlineIn(clock, 1000))).toEqual({ lostLines: 0 });
+  expect(bus.published).toEqual([["lines", "a v=1\nb v=2\n"]]);
+  expect(counters.get("sent_lines")).toBe(2);
+});
+
+test("what the bus never confirms is waited for until the deadline, and told as lost", async () => {
+  const { bus, clock, outlet } = setUp();
+  bus.isSilent = true;
+  outlet.intake.accept(new TextEncoder().encode("a v=1\nb v=2\n"), 2);
+  let isClosed = false;
+  const closing = outlet.close(deadlineIn(clock, 1000)).finally(() => (isClosed = true));
+  clock.advance(999);
+  await Promise.resolve();
+  expect(isClosed).toBe(false);
+  clock.advance(1);
+  expect(await closing).toEqual({ lostLines: 2 });
+});
+
+test("what the bus refuses at the end is lost, and what it loses later than it took it", async () => {
+  const { bus, clock, outlet, counters, lose } = setUp();
+  lose("lines", "before v=1\n");
+  outlet.intake.accept(new TextEncoder().encode("a v=1\nb v=2\n"), 2);
+  bus.takes = 0;
+  const closing = outlet.close(deadlineIn(clock, 1000));
+  lose("lines", "c v=3\n\nd v=4\ne v=5\n");
+  lose("monitor", "spout_stat_listener,listener=door received=1\n");
+  expect(await closing).toEqual({ lostLines: 5 });
+  expect(counters.get("lost_nats_lines")).toBe(4);
+});

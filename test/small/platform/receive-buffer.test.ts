@@ -1,0 +1,99 @@
+/** The receive buffer, against a kernel played by the test; and once against the real one. */
+import { expect, test } from "bun:test";
+
+import {
+  setReceiveBuffer,
+  SO_RCVBUF,
+  SO_RCVBUFFORCE,
+  type SocketCalls,
+} from "../../../src/platform/receive-buffer.ts";
+import { RecordingLog } from "../../support/recording-log.ts";
+
+const FD = 7;
+
+/** A kernel that caps what it is asked for, unless it is forced; and doubles it, as Linux does. */
+function kernel(options: { capBytes: number; mayForce: boolean; pageSizeBytes?: number }) {
+  let bytes = 212_992;
+  const asked: number[] = [];
+  const calls: SocketCalls = {
+    pageSizeBytes: options.pageSizeBytes ?? 4096,
+    set(_fd, option, value) {
+      asked.push(value);
+      if (option === SO_RCVBUFFORCE) {
+        if (options.mayForce) bytes = value * 2;
+        return options.mayForce;
+      }
+      bytes = Math.min(value, options.capBytes) * 2;
+      return true;
+    },
+    get: (_fd, option) => (option === SO_RCVBUF ? bytes : undefined),
+  };
+  return { calls, asked, givenBytes: () => bytes / 2 };
+}
+
+test("a privileged process gets what it asks for, above the kernel's cap", () => {
+  const { calls, givenBytes } = kernel({ capBytes: 4096, mayForce: true });
+  const log = new RecordingLog();
+  setReceiveBuffer(FD, 4_194_304, log, () => calls);
+  expect(givenBytes()).toBe(4_194_304);
+  expect(log.lines).toEqual([]);
+});
+
+test("without privileges it gets what the cap allows, silently if that is enough", () => {
+  const { calls, givenBytes } = kernel({ capBytes: 8_388_608, mayForce: false });
+  const log = new RecordingLog();
+  setReceiveBuffer(FD, 4_194_304, log, () => calls);
+  expect(givenBytes()).toBe(4_194_304);
+  expect(log.lines).toEqual([]);
+});
+
+test("a capped buffer is one warning that names the sysctl and the value it needs", () => {
+  const { calls } = kernel({ capBytes: 212_992, mayForce: false });
+  const log = new RecordingLog();
+  setReceiveBuffer(FD, 4_194_304, log, () => calls);
+  expect(log.lines).toHaveLength(1);
+  expect(log.lines[0]).toStartWith("WARN the receive buffer is 212992 bytes and not 4194304");
+  expect(log.lines[0]).toContain("sysctl -w net.core.rmem_max=4194304");
+});
+
+test("sizes are rounded up to whole pages, and the log says so", () => {
+  const rounded = (bytes: number) => {
+    const { calls, asked } = kernel({ capBytes: 1e9, mayForce: true });
+    const log = new RecordingLog();
+    setReceiveBuffer(FD, bytes, log, () => calls);
+    return [asked[0], ...log.lines];
+  };
+  const line = (bytes: number) =>
+    `INFO rounding up receive buffer to nearest page size (now ${bytes} bytes)`;
+  expect(rounded(43_210)).toEqual([45_056, line(45_056)]);
+  expect(rounded(1)).toEqual([4096, line(4096)]);
+  expect(rounded(8192)).toEqual([8192]);
+});
+
+test("where the system's library cannot be called it is a warning, and the listener goes on", () => {
+  const log = new RecordingLog();
+  setReceiveBuffer(FD, 4096, log, () => {
+    throw new Error("libc.so.6: no such file");
+  });
+  expect(log.lines).toEqual([
+    "WARN cannot set the receive buffer, it stays as the system made it: libc.so.6: no such file",
+  ]);
+});
+
+test.if(process.platform === "linux")(
+  "the real kernel gives a real socket at least that much",
+  async () => {
+    const socket = await Bun.udpSocket({ hostname: "127.0.0.1" });
+    const { fd } = socket as unknown as { fd: number };
+    const log = new RecordingLog();
+    setReceiveBuffer(fd, 65_536, log);
+    socket.close();
+    expect(log.lines).toEqual([]);
+  },
+);
+
+test.if(process.platform === "linux")("a socket that does not exist is told as a warning", () => {
+  const log = new RecordingLog();
+  setReceiveBuffer(1_000_000, 65_536, log);
+  expect(log.lines[0]).toStartWith("WARN the receive buffer is 0 bytes and not 65536");
+});
