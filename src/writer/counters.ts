@@ -1,0 +1,49 @@
+/**
+ * What a writer counts, and how it is told to the monitor subject. Every line received ends under exactly one
+ * name, so at any moment
+ *
+ *     received_lines = written_lines + dropped_write_lines + dropped_stop_lines
+ *                    + unmatched_lines + comment_lines + invalid_lines
+ *                    + lines still in the writer
+ *
+ * What is dropped above nats_max_pending_size never reached the writer: it is not among the received.
+ */
+import type { WriterConfig } from "../config/config.ts";
+import { printLine } from "../line/print.ts";
+import type { Counters, CounterSnapshot } from "../metrics/counters.ts";
+
+/** Field of `spout_stat_writer` -> what it counts. In the order of publication: those of 1.x, then ours. */
+export const WRITER_COUNTERS = {
+  received: "Messages received.",
+  write_requests: "Requests sent to InfluxDB.",
+  failed_writes: "Requests that InfluxDB did not answer with success.",
+  received_lines: "Lines received, blank ones left out.",
+  received_bytes: "Bytes received.",
+  written_lines: "Lines that InfluxDB took.",
+  written_bytes: "Bytes that InfluxDB took.",
+  dropped_write_lines: "Lines dropped because their request failed.",
+  dropped_stop_lines: "Lines dropped because the writer had to end before InfluxDB took them.",
+  unmatched_lines: "Lines dropped because no rule of the writer matches them.",
+  invalid_lines: "Lines dropped by a writer with rules because they are not line protocol.",
+  comment_lines: "Lines dropped by a writer with rules because they are comments.",
+  nats_dropped: "Messages dropped because more than nats_max_pending_size was waiting.",
+  nats_dropped_lines: "Lines in the messages dropped above nats_max_pending_size.",
+} as const;
+
+export type WriterCounter = keyof typeof WRITER_COUNTERS;
+export type WriterCounters = Counters<WriterCounter>;
+
+/** The line for the monitor subject. Measurement, tags and the first three fields are those of 1.x. */
+export function printCounters(
+  config: WriterConfig,
+  counters: CounterSnapshot<WriterCounter>,
+): string {
+  const { address, port, database } = config.influxdb;
+  const tags = {
+    writer: config.name,
+    influxdb_address: address,
+    influxdb_port: String(port),
+    influxdb_dbname: database,
+  };
+  return printLine("spout_stat_writer", tags, counters);
+}

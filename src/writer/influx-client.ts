@@ -1,0 +1,158 @@
+/**
+ * One POST to InfluxDB's `/write`, or to whatever else answers like it, and what its answer means.
+ * Neither batches nor repeats anything; the connections are kept and reused by `fetch`.
+ */
+import type { InfluxOptions } from "../config/config.ts";
+import type { Clock } from "../platform/clock.ts";
+import { messageOf } from "../platform/errors.ts";
+import { PROGRAM, VERSION } from "../platform/version.ts";
+
+/** As much of `fetch` as is used, so that a test can answer in InfluxDB's place. */
+export type Fetch = (url: string, init: BunFetchRequestInit) => Promise<Response>;
+
+export type WriteAnswer =
+  /** 2xx: InfluxDB has the lines. */
+  | { readonly kind: "written" }
+  /** 4xx: InfluxDB refuses (some of) these lines, and would again. */
+  | { readonly kind: "rejected"; readonly reason: string }
+  /** No answer, a redirect or a 5xx: the same request may succeed later. */
+  | { readonly kind: "retry"; readonly reason: string };
+
+export interface InfluxClient {
+  /** Where the lines go, without credentials: for log lines. */
+  readonly url: string;
+  /** Sends newline-ended lines; `payload` must not change until the answer is there. Never rejects. */
+  write(payload: Uint8Array): Promise<WriteAnswer>;
+  /** Ends the requests in flight: their answer is "retry". */
+  abort(): void;
+}
+
+/** An answer is read to its end, so that the connection can be used again, but no further than this. */
+const ANSWER_MAX_BYTES = 64 * 1024;
+const REASON_MAX_CHARS = 1000;
+
+export function createInfluxClient(
+  options: InfluxOptions,
+  deps: { readonly fetch: Fetch; readonly clock: Clock },
+): InfluxClient {
+  const url = writeUrl(options);
+  const headers = requestHeaders(options);
+  const inFlight = new Set<AbortController>();
+
+  async function write(payload: Uint8Array): Promise<WriteAnswer> {
+    const request = new AbortController();
+    inFlight.add(request);
+    const cancelTimeout = startTimeout(options.writeTimeoutMs, deps.clock, request);
+    try {
+      const response = await deps.fetch(url, {
+        method: "POST",
+        headers,
+        body: payload,
+        signal: request.signal,
+        // A redirected POST may become a GET without a body, and its success would hide the loss.
+        redirect: "manual",
+        // The database is where the configuration says, whatever proxy the environment names for other programs.
+        proxy: false,
+        // The runtime's own idle time-out of five minutes would come before a longer write_timeout.
+        timeout: false,
+      });
+      const answerText = await readBounded(response);
+      return classify(response, answerText);
+    } catch (error) {
+      return { kind: "retry", reason: describeFailure(request.signal, error) };
+    } finally {
+      cancelTimeout();
+      inFlight.delete(request);
+    }
+  }
+
+  return {
+    url,
+    write,
+    abort() {
+      for (const request of inFlight) request.abort("given up because the writer stops");
+    },
+  };
+}
+
+function writeUrl(options: InfluxOptions): string {
+  const { protocol, address, port, database } = options;
+  const host = address.includes(":") && !address.startsWith("[") ? `[${address}]` : address;
+  return `${protocol}://${host}:${port}/write?db=${encodeURIComponent(database)}`;
+}
+
+function requestHeaders(options: InfluxOptions): Record<string, string> {
+  const headers: Record<string, string> = {
+    "Content-Type": "text/plain; charset=utf-8",
+    "User-Agent": `${PROGRAM}/${VERSION}`,
+  };
+  if (options.user !== "") {
+    const credentials = Buffer.from(`${options.user}:${options.password}`).toString("base64");
+    headers["Authorization"] = `Basic ${credentials}`;
+  }
+  return headers;
+}
+
+/** The time-out covers the whole exchange, the answer's body included. */
+function startTimeout(timeoutMs: number, clock: Clock, request: AbortController): () => void {
+  if (timeoutMs === 0) return () => {};
+  return clock.after(timeoutMs, () => request.abort(`no answer within ${timeoutMs / 1000} s`));
+}
+
+/** The status has said what happened: a body that breaks off leaves out words, and changes nothing else. */
+async function readBounded(response: Response): Promise<string> {
+  if (response.body === null) return "";
+  const decoder = new TextDecoder();
+  let text = "";
+  let sizeBytes = 0;
+  try {
+    for await (const chunk of response.body) {
+      text += decoder.decode(chunk, { stream: true });
+      sizeBytes += chunk.length;
+      if (sizeBytes >= ANSWER_MAX_BYTES) break;
+    }
+  } catch {
+    return text;
+  }
+  return text;
+}
+
+function classify(response: Response, answerText: string): WriteAnswer {
+  const { status } = response;
+  if (status >= 200 && status <= 299) return { kind: "written" };
+  const words =
+    status >= 300 && status <= 399 ? describeRedirect(response) : wordsOf(response, answerText);
+  const reason = clip(words === "" ? `HTTP ${status}` : `HTTP ${status}: ${words}`);
+  return { kind: status >= 400 && status <= 499 ? "rejected" : "retry", reason };
+}
+
+function describeRedirect(response: Response): string {
+  return `redirect to ${JSON.stringify(response.headers.get("location") ?? "")}, which is not followed`;
+}
+
+/** InfluxDB 1.x says `{"error": ...}` and repeats it in a header, 2.x says `{"code": ..., "message": ...}`; proxies say anything. */
+function wordsOf(response: Response, answerText: string): string {
+  try {
+    const answer: unknown = JSON.parse(answerText);
+    if (typeof answer === "object" && answer !== null) {
+      if ("error" in answer && typeof answer.error === "string") return answer.error;
+      if ("message" in answer && typeof answer.message === "string") return answer.message;
+    }
+  } catch {
+    // Not JSON: the text itself is what there is to say.
+  }
+  return response.headers.get("x-influxdb-error") ?? answerText.trim();
+}
+
+/** An aborted request rejects with the reason it was aborted for; a system error carries its code. */
+function describeFailure(signal: AbortSignal, error: unknown): string {
+  if (signal.aborted) return String(signal.reason);
+  const code = error instanceof Error && "code" in error ? error.code : undefined;
+  if (code === "ECONNREFUSED") return "connection refused";
+  if (code === "ECONNRESET") return "connection closed before the answer";
+  return clip(messageOf(error));
+}
+
+function clip(text: string): string {
+  return text.length <= REASON_MAX_CHARS ? text : `${text.slice(0, REASON_MAX_CHARS)}...`;
+}

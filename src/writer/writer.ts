@@ -1,0 +1,179 @@
+/**
+ * Mode "writer": what its subscriptions deliver goes, sorted out by the rules if there are any, into one batch,
+ * and full or old batches go to InfluxDB over a number of lanes.
+ */
+import type { Bus, Subscription } from "../bus/bus.ts";
+import type { ComponentDeps } from "../config/component.ts";
+import type { WriterConfig } from "../config/config.ts";
+import { Counters } from "../metrics/counters.ts";
+import { type Reporter, startReporter } from "../metrics/reporter.ts";
+import type { Clock } from "../platform/clock.ts";
+import { messageOf, SpoutError } from "../platform/errors.ts";
+import type { Deadline, Running } from "../platform/lifecycle.ts";
+import { formatByteSize, formatDuration } from "../platform/units.ts";
+import { compileRules } from "../rules/compile.ts";
+import { printCounters, WRITER_COUNTERS, type WriterCounters } from "./counters.ts";
+import { createDropWatch, type DropWatch } from "./drop-watch.ts";
+import { createInfluxClient, type Fetch } from "./influx-client.ts";
+import { createLane } from "./lane.ts";
+import { createSelect } from "./select.ts";
+import { SharedBatch } from "./shared-batch.ts";
+
+export interface WriterDeps extends ComponentDeps {
+  readonly fetch: Fetch;
+}
+
+/** How often a changed count of dropped messages is published, as in 1.x. */
+const DROP_REPORT_INTERVAL_MS = 1000;
+/** The end of the time to stop, kept for counting what is given up and for closing the bus; less where time is short. */
+const STOP_RESERVE_MS = 500;
+const STOP_RESERVE_SHARE = 0.2;
+
+/** Resolves at once; the subscriptions are made in the background (see {@link Running.ready}). */
+export async function startWriter(config: WriterConfig, deps: WriterDeps): Promise<Running> {
+  const { clock, log } = deps;
+  const counters: WriterCounters = new Counters(WRITER_COUNTERS);
+  const client = createInfluxClient(config.influxdb, deps);
+  const batch: SharedBatch = new SharedBatch({
+    limits: config.batch,
+    countOf: config.rules.length > 0 ? "lines" : "messages",
+    workers: config.workers,
+    select: createSelect(compileRules(config.rules), counters),
+    write: createLane({ client, counters, clock, log, isGivenUp: () => batch.isGivenUp }),
+    counters,
+    clock,
+  });
+  const bus = deps.openBus({
+    name: config.name,
+    outboundMaxBytes: config.outboundMaxBytes,
+    // Metrics are cumulative: the next report says what a lost one said.
+    onLost: () => {},
+  });
+  const dropWatches = config.subjects.map((subject, index) =>
+    createDropWatch({ ...config, subject, offsetNs: index, counters, clock, log }),
+  );
+  const reporters = startReporters({ config, deps, bus, counters, dropWatches });
+
+  const subscriptions = subscribeAll(config, bus, batch, dropWatches);
+  const failed = Promise.withResolvers<Error>();
+  let isStopping = false;
+  subscriptions.complete.then(
+    () => announce(config, log),
+    (error: unknown) => {
+      if (!isStopping) failed.resolve(cannotSubscribe(config, error));
+    },
+  );
+
+  return {
+    name: `writer "${config.name}"`,
+    ready: () => subscriptions.made.length === config.subjects.length && bus.state() === "up",
+    async stop(deadline) {
+      isStopping = true;
+      const lostBefore = lostLines(counters);
+      const finish = async () => {
+        await Promise.all(subscriptions.made.map((subscription) => subscription.drain()));
+        await batch.finish();
+      };
+      const giveUp = () => {
+        batch.giveUp();
+        client.abort();
+      };
+      await finishOrGiveUp(finish, giveUp, deadline, clock);
+      // A subscription that was not confirmed in time may still deliver while the bus closes.
+      batch.giveUp();
+      for (const reporter of reporters) reporter.stop();
+      await bus.close(deadline.remainingMs());
+      return { lostLines: lostLines(counters) - lostBefore };
+    },
+    failed: failed.promise,
+  };
+}
+
+/** Lines that were lost in the writer or in front of it, of which all that are lost while it stops are lost by stopping. */
+function lostLines(counters: WriterCounters): number {
+  return counters.get("dropped_stop_lines") + counters.get("nats_dropped_lines");
+}
+
+interface Subscriptions {
+  /** Those that the server has confirmed so far. */
+  readonly made: readonly Subscription[];
+  /** Resolves when all are; rejects with the first one's error. */
+  readonly complete: Promise<unknown>;
+}
+
+function subscribeAll(
+  config: WriterConfig,
+  bus: Bus,
+  batch: SharedBatch,
+  dropWatches: readonly DropWatch[],
+): Subscriptions {
+  const made: Subscription[] = [];
+  const complete = config.subjects.map(async (subject, index) => {
+    const subscription = await bus.subscribe(subject, {
+      ...(config.queueGroup === "" ? {} : { queue: config.queueGroup }),
+      pendingMaxBytes: config.pendingMaxBytes,
+      onDelivery: (delivery) => batch.deliver(delivery),
+      onDropped: (payload) => dropWatches[index]?.onDropped(payload),
+    });
+    made.push(subscription);
+  });
+  return { made, complete: Promise.all(complete) };
+}
+
+function cannotSubscribe(config: WriterConfig, error: unknown): SpoutError {
+  const subjects = config.subjects.join(" ");
+  return new SpoutError(`cannot subscribe to [${subjects}]: ${messageOf(error)}`, { cause: error });
+}
+
+/**
+ * Waits for `finish`. Shortly before the deadline calls `giveUp`, which lets `finish` end with what is left dropped
+ * and counted; and if even that takes too long, waits no more.
+ */
+async function finishOrGiveUp(
+  finish: () => Promise<void>,
+  giveUp: () => void,
+  deadline: Deadline,
+  clock: Clock,
+): Promise<void> {
+  const totalMs = deadline.remainingMs();
+  const reserveMs = Math.min(STOP_RESERVE_MS, totalMs * STOP_RESERVE_SHARE);
+  const outOfTime = Promise.withResolvers<void>();
+  const cancelGivingUp = clock.after(totalMs - reserveMs, giveUp);
+  const cancelWaiting = clock.after(totalMs - reserveMs / 2, outOfTime.resolve);
+  await Promise.race([finish(), outOfTime.promise]);
+  cancelGivingUp();
+  cancelWaiting();
+}
+
+function startReporters(options: {
+  readonly config: WriterConfig;
+  readonly deps: WriterDeps;
+  readonly bus: Bus;
+  readonly counters: WriterCounters;
+  readonly dropWatches: readonly DropWatch[];
+}): Reporter[] {
+  const { config, deps, bus, counters, dropWatches } = options;
+  const common = { bus, subject: config.monitorSubject, clock: deps.clock };
+  return [
+    startReporter({
+      ...common,
+      intervalMs: DROP_REPORT_INTERVAL_MS,
+      lines: () => dropWatches.map((watch) => watch.report()).filter((line) => line !== undefined),
+    }),
+    startReporter({
+      ...common,
+      intervalMs: config.statsIntervalMs,
+      lines: () => [printCounters(config, counters.snapshot())],
+    }),
+  ];
+}
+
+/** The facts that 1.x logs at the start, in its words. */
+function announce(config: WriterConfig, log: ComponentDeps["log"]): void {
+  const { subjects, nats, workers, influxdb, pendingMaxBytes } = config;
+  const servers = nats.servers.join(",");
+  log.info(`writer subscribed to [${subjects.join(" ")}] at ${servers} with ${workers} workers`);
+  const timeoutNs = BigInt(Math.round(influxdb.writeTimeoutMs * 1e6));
+  log.info(`POST timeout: ${timeoutNs === 0n ? "none" : formatDuration(timeoutNs)}`);
+  log.info(`maximum NATS subject size: ${formatByteSize(BigInt(pendingMaxBytes))}`);
+}

@@ -1,0 +1,32 @@
+/** The writer's line for the monitor subject: measurement, tags and first fields are 1.x's. */
+import { expect, test } from "bun:test";
+
+import { Counters } from "../../../src/metrics/counters.ts";
+import { printCounters, WRITER_COUNTERS } from "../../../src/writer/counters.ts";
+import { writerConfig } from "../../support/writer-config.ts";
+
+test("begins as in 1.x, and has our own counters behind", () => {
+  const counters = new Counters(WRITER_COUNTERS);
+  counters.add("received", 5);
+  counters.add("write_requests", 4);
+  counters.add("failed_writes");
+  counters.add("nats_dropped_lines", 2 ** 53 - 1);
+  const line = printCounters(writerConfig(), counters.snapshot());
+  const start =
+    "spout_stat_writer,writer=store,influxdb_address=127.0.0.1,influxdb_port=8086,influxdb_dbname=metrics " +
+    "received=5,write_requests=4,failed_writes=1,received_lines=0,";
+  expect(line.slice(0, start.length)).toBe(start);
+  expect(line).toEndWith(",nats_dropped=0,nats_dropped_lines=9007199254740991\n");
+});
+
+test("escapes what line protocol would misread in a tag", () => {
+  const config = writerConfig();
+  const influxdb = { ...config.influxdb, database: "my db,x=1" };
+  const line = printCounters(
+    { ...config, name: "a b", influxdb },
+    new Counters(WRITER_COUNTERS).snapshot(),
+  );
+  expect(line).toStartWith(
+    "spout_stat_writer,writer=a\\ b,influxdb_address=127.0.0.1,influxdb_port=8086,influxdb_dbname=my\\ db\\,x\\=1 ",
+  );
+});

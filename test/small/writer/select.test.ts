@@ -1,0 +1,92 @@
+/** Which lines of a payload a writer takes, and that each line it leaves out is counted. */
+import { describe, expect, test } from "bun:test";
+
+import { Counters } from "../../../src/metrics/counters.ts";
+import { compileRules } from "../../../src/rules/compile.ts";
+import type { RuleDeclaration } from "../../../src/rules/rule.ts";
+import { WRITER_COUNTERS } from "../../../src/writer/counters.ts";
+import { createSelect } from "../../../src/writer/select.ts";
+
+function select(rules: readonly RuleDeclaration[], text: string) {
+  const counters = new Counters(WRITER_COUNTERS);
+  const pieces: string[] = [];
+  let lines = 0;
+  createSelect(compileRules(rules), counters)(
+    new TextEncoder().encode(text),
+    (payload, start, end, lineCount) => {
+      pieces.push(new TextDecoder().decode(payload.subarray(start, end)));
+      lines += lineCount;
+    },
+  );
+  const { received_lines, unmatched_lines, invalid_lines, comment_lines } = counters.snapshot();
+  return { pieces, lines, received_lines, unmatched_lines, invalid_lines, comment_lines };
+}
+
+const NOTHING_LEFT_OUT = { unmatched_lines: 0, invalid_lines: 0, comment_lines: 0 };
+
+describe("without rules", () => {
+  test("takes the payload as it is, whatever is in it", () => {
+    const text = "cpu v=1\r\n\n# comment\nno line protocol\nmem v=2";
+    expect(select([], text)).toEqual({
+      pieces: [text],
+      lines: 4,
+      received_lines: 4,
+      ...NOTHING_LEFT_OUT,
+    });
+  });
+
+  test("takes nothing of a payload without a line", () => {
+    const nothing = { pieces: [], lines: 0, received_lines: 0, ...NOTHING_LEFT_OUT };
+    expect(select([], "")).toEqual(nothing);
+    expect(select([], "\n\r\n\n")).toEqual(nothing);
+  });
+});
+
+describe("with rules", () => {
+  const basic = (match: string) => ({ type: "basic", match, subject: "" }) as const;
+
+  test("takes the lines that a rule matches, without their line endings, and counts the others", () => {
+    const text = "foo,host=a v=1\nfool v=2\nfoo v=3 7\r\n\r\nbar v=4\nfoo v=5";
+    expect(select([basic("foo")], text)).toEqual({
+      pieces: ["foo,host=a v=1", "foo v=3 7", "foo v=5"],
+      lines: 3,
+      received_lines: 5,
+      ...NOTHING_LEFT_OUT,
+      unmatched_lines: 2,
+    });
+  });
+
+  test("takes neighbours that match as one piece, except behind a carriage return or a blank line", () => {
+    const text = "foo v=1\nfoo v=2\nbar v=1\nfoo v=3\r\nfoo v=4\n\nfoo v=5\nfoo v=6";
+    expect(select([basic("foo")], text)).toEqual({
+      pieces: ["foo v=1\nfoo v=2", "foo v=3", "foo v=4", "foo v=5\nfoo v=6"],
+      lines: 6,
+      received_lines: 7,
+      ...NOTHING_LEFT_OUT,
+      unmatched_lines: 1,
+    });
+  });
+
+  test("counts malformed lines and comments apart, and takes none of them", () => {
+    const text = 'foo\nfoo,a v=1\nfoo v="open\nfoo v=1 soon\n# foo v=1\nfoo v=1\n';
+    expect(select([basic("foo")], text)).toEqual({
+      pieces: ["foo v=1"],
+      lines: 1,
+      received_lines: 6,
+      ...NOTHING_LEFT_OUT,
+      invalid_lines: 4,
+      comment_lines: 1,
+    });
+  });
+
+  test("matches a regular expression to the end of an unfinished line", () => {
+    const rule = { type: "regex", match: "bar$", subject: "" } as const;
+    expect(select([rule], 'foo v="x",bar=bar').pieces).toEqual(['foo v="x",bar=bar']);
+    expect(select([rule], "bar v=1\nfoo t=bar\r\n").pieces).toEqual(["foo t=bar"]);
+  });
+
+  test("takes with a negative expression what does not match", () => {
+    const rule = { type: "negregex", match: "^foo", subject: "" } as const;
+    expect(select([rule], "foo v=1\nbar v=2\nfoo v=3\n").pieces).toEqual(["bar v=2"]);
+  });
+});

@@ -1,0 +1,258 @@
+/** The whole writer between a bus and a database that the test holds in its hands, on a clock that it moves. */
+import { describe, expect, test } from "bun:test";
+
+import type { WriterConfig } from "../../../src/config/config.ts";
+import { deadlineIn } from "../../../src/platform/lifecycle.ts";
+import { startWriter } from "../../../src/writer/writer.ts";
+import { ManualClock } from "../../support/manual-clock.ts";
+import { RecordingLog } from "../../support/recording-log.ts";
+import { writerConfig } from "../../support/writer-config.ts";
+import { FakeBus } from "./fake-bus.ts";
+import { FakeInfluxDb, settle } from "./fake-influxdb.ts";
+
+async function start(changes: Partial<WriterConfig> = {}, status?: number) {
+  const bus = new FakeBus();
+  const clock = new ManualClock();
+  const log = new RecordingLog();
+  const influxdb = new FakeInfluxDb(status);
+  const config = writerConfig(changes);
+  const writer = await startWriter(config, {
+    clock,
+    log,
+    openBus: bus.open,
+    fetch: influxdb.fetch,
+  });
+  const connect = async () => {
+    bus.connect();
+    await settle();
+  };
+  /** The fields of the last report. */
+  const stats = (): Record<string, number> => {
+    const [, fields = ""] = bus.metrics("spout_stat_writer")[0]?.trimEnd().split(" ") ?? [];
+    return Object.fromEntries(
+      fields.split(",").map((field) => [field.split("=")[0], Number(field.split("=")[1])]),
+    );
+  };
+  return { bus, clock, log, influxdb, writer, connect, stats };
+}
+
+const batchOf = (countMax: number, ageMaxMs = 300_000) => ({
+  countMax,
+  sizeMaxBytes: 10 * 1024 * 1024,
+  ageMaxMs,
+});
+
+describe("starting", () => {
+  test("does not wait for NATS; the writer is ready when all its subscriptions stand", async () => {
+    const { bus, log, writer, connect } = await start({ subjects: ["a", "b.*"] });
+    await settle();
+    expect(writer.ready()).toBe(false);
+    expect(log.lines).toEqual([]);
+    await connect();
+    expect(writer.ready()).toBe(true);
+    expect([...bus.subscriptions.keys()]).toEqual(["a", "b.*"]);
+    expect(log.lines).toEqual([
+      "INFO writer subscribed to [a b.*] at 127.0.0.1:4222 with 8 workers",
+      "INFO POST timeout: 30s",
+      "INFO maximum NATS subject size: 200MB",
+    ]);
+  });
+
+  test("is followed by a writer that is ready while NATS is there", async () => {
+    const { bus, writer, connect } = await start();
+    await connect();
+    bus.disconnect();
+    expect(writer.ready()).toBe(false);
+    await connect();
+    expect(writer.ready()).toBe(true);
+  });
+
+  test("subscribes in the queue group, if there is one, with the pending limit", async () => {
+    const plain = await start({ pendingMaxBytes: 5000 });
+    await plain.connect();
+    expect(plain.bus.subscriptions.get("influx-spout")?.options).toMatchObject({
+      pendingMaxBytes: 5000,
+    });
+    expect(plain.bus.subscriptions.get("influx-spout")?.options.queue).toBeUndefined();
+    const grouped = await start({ queueGroup: "writers" });
+    await grouped.connect();
+    expect(grouped.bus.subscriptions.get("influx-spout")?.options.queue).toBe("writers");
+  });
+
+  test("ends the process with the reason if NATS refuses a subscription", async () => {
+    const { bus, writer } = await start();
+    bus.refuse(new Error("permissions violation"));
+    const reason = await writer.failed;
+    expect(reason.message).toBe("cannot subscribe to [influx-spout]: permissions violation");
+    expect(reason.name).toBe("SpoutError");
+    expect(writer.ready()).toBe(false);
+  });
+});
+
+describe("metrics", () => {
+  test("are published once NATS is there, at every interval and at the end", async () => {
+    const { bus, clock, writer, connect } = await start({ statsIntervalMs: 5000 }, 204);
+    const count = () => bus.metrics("spout_stat_writer").length;
+    await connect();
+    clock.advance(100);
+    expect(count()).toBe(1);
+    clock.advance(4999);
+    expect(count()).toBe(1);
+    clock.advance(1);
+    expect(count()).toBe(2);
+    await writer.stop(deadlineIn(clock, 10_000));
+    expect(count()).toBe(3);
+    expect(new Set(bus.published.map(({ subject }) => subject))).toEqual(
+      new Set(["influx-spout-monitor"]),
+    );
+  });
+
+  test("account for every line received, in the batch, in flight or at its end", async () => {
+    const rules = [{ type: "basic", match: "a", subject: "" } as const];
+    const { bus, clock, influxdb, stats, connect } = await start({ rules, batch: batchOf(2) });
+    await connect();
+    bus.deliver("influx-spout", "a v=1\nb v=1\na v=2\n");
+    bus.deliver("influx-spout", "a v=3\n# x\nbroken\n");
+    await settle();
+    const waiting = () => {
+      clock.advance(3000);
+      const all = stats();
+      const settled = [
+        "written_lines",
+        "dropped_write_lines",
+        "unmatched_lines",
+        "comment_lines",
+        "invalid_lines",
+      ];
+      return settled.reduce(
+        (rest, name) => rest - (all[name] ?? NaN),
+        all["received_lines"] ?? NaN,
+      );
+    };
+    expect(waiting()).toBe(3);
+    influxdb.requests[0]?.answer(400, '{"error":"no"}');
+    await settle();
+    expect(waiting()).toBe(1);
+    bus.deliver("influx-spout", "a v=4\n");
+    await settle();
+    expect(waiting()).toBe(2);
+    influxdb.requests[1]?.answer(204);
+    await settle();
+    expect(waiting()).toBe(0);
+    expect(stats()).toMatchObject({
+      received: 3,
+      write_requests: 2,
+      failed_writes: 1,
+      received_lines: 7,
+      received_bytes: 41,
+      written_lines: 2,
+      written_bytes: 12,
+      dropped_write_lines: 2,
+      unmatched_lines: 1,
+      invalid_lines: 1,
+      comment_lines: 1,
+    });
+  });
+
+  test("say within a second what was dropped in front of the writer, for each subject", async () => {
+    const { bus, clock, stats, connect } = await start({
+      subjects: ["a", "b"],
+      pendingMaxBytes: 20,
+      batch: batchOf(1),
+      workers: 1,
+    });
+    await connect();
+    clock.advance(100); // The first reports are out: there is nothing to tell yet.
+    const deliver = async (subject: string, text: string) => {
+      const isAccepted = bus.deliver(subject, text);
+      await settle();
+      return isAccepted;
+    };
+    // In flight, in the batch, held back, pending twice; then there is no room.
+    for (let i = 0; i < 5; i++) expect(await deliver("a", "cpu v=1\n")).toBe(true);
+    expect(await deliver("a", "cpu v=1\n")).toBe(false);
+    expect(await deliver("a", "cpu v=1\ncpu v=2\n")).toBe(false);
+    // Held back, pending twice.
+    for (let i = 0; i < 3; i++) expect(await deliver("b", "cpu v=1\n")).toBe(true);
+    expect(await deliver("b", "cpu v=1\n")).toBe(false);
+
+    clock.advance(1000);
+    const nowNs = BigInt(clock.nowMs()) * 1_000_000n;
+    expect(bus.metrics("writer_drop")).toEqual([
+      `writer_drop total=1,diff=1 ${nowNs + 1n}\n`,
+      `writer_drop total=2,diff=2 ${nowNs}\n`,
+    ]);
+    clock.advance(2000);
+    expect(bus.metrics("writer_drop").length).toBe(2);
+    expect(stats()).toMatchObject({ nats_dropped: 3, nats_dropped_lines: 4 });
+  });
+});
+
+describe("stopping", () => {
+  test("writes what was accepted, the incomplete batch too, then leaves the bus", async () => {
+    const { bus, clock, influxdb, writer, connect } = await start({ batch: batchOf(2) }, 204);
+    await connect();
+    for (const text of ["a v=1\n", "b v=1\n", "c v=1\n"]) bus.deliver("influx-spout", text);
+    expect(await writer.stop(deadlineIn(clock, 10_000))).toEqual({ lostLines: 0 });
+    expect(influxdb.bodies).toEqual(["a v=1\nb v=1\n", "c v=1\n"]);
+    expect(bus.subscriptions.get("influx-spout")?.doneCount).toBe(3);
+    expect(bus.state()).toBe("closed");
+    expect(clock.timerCount).toBe(0);
+  });
+
+  test("waits for the requests in flight", async () => {
+    const { bus, clock, influxdb, writer, connect } = await start({ batch: batchOf(1) });
+    await connect();
+    bus.deliver("influx-spout", "a v=1\n");
+    await settle();
+    const stopping = writer.stop(deadlineIn(clock, 10_000));
+    await settle();
+    expect(bus.state()).toBe("up");
+    influxdb.requests[0]?.answer(204);
+    expect(await stopping).toEqual({ lostLines: 0 });
+  });
+
+  test("gives up in time to end by the deadline, and says how many lines were lost", async () => {
+    const { bus, clock, influxdb, stats, writer, connect } = await start({
+      batch: batchOf(1),
+      workers: 2,
+    });
+    await connect();
+    // Two in flight, one in the batch, one held back, one pending.
+    for (const text of ["a v=1\n", "b v=1\n", "c v=1\n", "d v=1\nd v=2\n", "e v=1\n"]) {
+      bus.deliver("influx-spout", text);
+    }
+    await settle();
+    const stopping = writer.stop(deadlineIn(clock, 10_000));
+    clock.advance(9499);
+    await settle();
+    expect(influxdb.requests.some(({ init }) => init.signal?.aborted)).toBe(false);
+    clock.advance(1);
+    expect(await stopping).toEqual({ lostLines: 6 });
+    expect(clock.monotonicMs()).toBeLessThanOrEqual(10_000);
+    expect(influxdb.bodies).toEqual(["a v=1\n", "b v=1\n"]);
+    expect(bus.subscriptions.get("influx-spout")?.doneCount).toBe(5);
+    expect(stats()).toMatchObject({ received_lines: 6, dropped_stop_lines: 6, failed_writes: 2 });
+    expect(clock.timerCount).toBe(0);
+  });
+
+  test("counts what comes while the bus closes as lost", async () => {
+    const { bus, clock, stats, writer, connect } = await start({}, 204);
+    await connect();
+    const payload = new TextEncoder().encode("late v=1\nlate v=2\n");
+    bus.onClose = () => {
+      const { onDelivery } = bus.subscriptions.get("influx-spout")?.options ?? {};
+      void onDelivery?.({ subject: "influx-spout", payload, done: () => {}, retry: () => {} });
+    };
+    expect(await writer.stop(deadlineIn(clock, 10_000))).toEqual({ lostLines: 2 });
+    expect(stats()).toMatchObject({ received_lines: 0 });
+  });
+
+  test("does not wait for a NATS that never was there", async () => {
+    const { bus, clock, writer } = await start();
+    expect(await writer.stop(deadlineIn(clock, 10_000))).toEqual({ lostLines: 0 });
+    expect(bus.state()).toBe("closed");
+    const reason = await Promise.race([writer.failed, settle()]);
+    expect(reason).toBeUndefined();
+  });
+});

@@ -1,0 +1,39 @@
+/** A writer's configuration with the defaults of 1.x, for tests that change what they are about. */
+import type { WriterConfig } from "../../src/config/config.ts";
+
+export function writerConfig(changes: Partial<WriterConfig> = {}): WriterConfig {
+  return {
+    mode: "writer",
+    name: "store",
+    debug: false,
+    nats: {
+      servers: ["127.0.0.1:4222"],
+      tls: false,
+      tlsCaFile: "",
+      user: "",
+      password: "",
+      token: "",
+      credsFile: "",
+    },
+    outboundMaxBytes: 64 * 1024 * 1024,
+    monitorSubject: "influx-spout-monitor",
+    statsIntervalMs: 3000,
+    stopTimeoutMs: 10_000,
+    subjects: ["influx-spout"],
+    queueGroup: "",
+    rules: [],
+    batch: { countMax: 10, sizeMaxBytes: 10 * 1024 * 1024, ageMaxMs: 300_000 },
+    workers: 8,
+    pendingMaxBytes: 200 * 1024 * 1024,
+    influxdb: {
+      protocol: "http",
+      address: "127.0.0.1",
+      port: 8086,
+      database: "metrics",
+      user: "",
+      password: "",
+      writeTimeoutMs: 30_000,
+    },
+    ...changes,
+  };
+}
