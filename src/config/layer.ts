@@ -1,5 +1,6 @@
-import { type Mode } from "./config.ts";
 /** One configuration file, read: which options it sets, under which names, to what. */
+
+import { type Mode } from "./config.ts";
 import { nearestName } from "./nearest-name.ts";
 import { type Option, OPTION_LIST } from "./options.ts";
 import { type Place, type Problems } from "./problems.ts";

@@ -1,4 +1,5 @@
 /** What `run.ts` asks of a started component. */
+import type { Clock } from "./clock.ts";
 
 export interface Running {
   /** What it is, for log lines: the component's mode and name. */
@@ -21,4 +22,9 @@ export interface StopReport {
 /** One deadline shared by everything that stops. */
 export interface Deadline {
   remainingMs(): number;
+}
+
+export function deadlineIn(clock: Clock, delayMs: number): Deadline {
+  const atMs = clock.monotonicMs() + delayMs;
+  return { remainingMs: () => Math.max(0, atMs - clock.monotonicMs()) };
 }

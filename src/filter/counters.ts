@@ -1,0 +1,92 @@
+/**
+ * What a filter counts, and how it is told to the monitor subject.
+ *
+ * Two sums hold in every set of totals:
+ * - processed = passed + rejected + invalid-time + invalid_lines + comment_lines
+ * - passed + rejected = sent_lines + dropped_long_lines + dropped_nats_lines, once nothing is being published
+ * and of the lines published to the filter, each is in processed or in nats_dropped_lines.
+ */
+import { printLine } from "../line/print.ts";
+import { Counters, type CounterSnapshot } from "../metrics/counters.ts";
+import type { RuleDeclaration } from "../rules/rule.ts";
+
+/** Field of `spout_stat_filter` -> what it counts. In the order of publication: those of 1.x, then ours. */
+export const FILTER_COUNTERS = {
+  passed: "Lines that a rule matched.",
+  processed: "Lines received, blank ones left out.",
+  rejected: "Lines that no rule matched: they go to the junkyard subject.",
+  "invalid-time": "Lines dropped because their timestamp is too far from now.",
+  invalid_lines: "Lines dropped because they are not line protocol.",
+  comment_lines: "Lines dropped because they are comments.",
+  received: "Messages received.",
+  sent: "Messages published.",
+  sent_lines: "Lines in the messages published.",
+  failed_nats_publish: "Messages that NATS had no room for (nats_max_outbound_size): dropped.",
+  dropped_nats_lines: "Lines in the messages that NATS had no room for.",
+  lost_nats_lines: "Lines published and then lost with a broken connection or at a stop.",
+  dropped_long_lines: "Lines dropped because one alone exceeds the NATS server's max_payload.",
+  nats_dropped:
+    "Messages dropped before they were looked at: more than nats_max_pending_size waited, or a stop took too long.",
+  nats_dropped_lines: "Lines in the messages dropped before they were looked at.",
+  worker_restarts: "Threads that died and were started again.",
+} as const;
+
+export type FilterCounter = keyof typeof FILTER_COUNTERS;
+
+/** Field of `spout_stat_filter_rule` -> what it counts. */
+export const FILTER_RULE_COUNTERS = {
+  triggered: "Lines that this rule was the first to match.",
+} as const;
+
+/** Counts of one thread or of all. Plain data: it crosses between threads. Cumulative. */
+export interface FilterTotals {
+  readonly counters: CounterSnapshot<FilterCounter>;
+  /** Lines that each rule matched, in the order of the rules. */
+  readonly triggered: readonly number[];
+}
+
+export function noTotals(ruleCount: number): FilterTotals {
+  return {
+    counters: new Counters<FilterCounter>(FILTER_COUNTERS).snapshot(),
+    triggered: new Array<number>(ruleCount).fill(0),
+  };
+}
+
+/** The sum of two sets of counts with the same rules. */
+export function addTotals(left: FilterTotals, right: FilterTotals): FilterTotals {
+  const counters = { ...left.counters };
+  for (const name of Object.keys(FILTER_COUNTERS) as FilterCounter[]) {
+    counters[name] += right.counters[name];
+  }
+  return {
+    counters,
+    triggered: left.triggered.map((count, rule) => count + (right.triggered[rule] ?? 0)),
+  };
+}
+
+/** Lines that were taken in and then neither sent on nor dropped for what is in them. */
+export function lostLines(totals: FilterTotals): number {
+  const { dropped_nats_lines, lost_nats_lines, nats_dropped_lines } = totals.counters;
+  return dropped_nats_lines + lost_nats_lines + nats_dropped_lines;
+}
+
+/**
+ * The lines for the monitor subject: one for the filter and one for each rule, in order. Measurements, tags and
+ * the fields in front are those of 1.x. There, rules that share a subject wrote to the same series and overwrote
+ * each other: such rules (only those) get a tag `index` more, their place in the configuration, from 1.
+ */
+export function printTotals(
+  name: string,
+  rules: readonly RuleDeclaration[],
+  totals: FilterTotals,
+): string[] {
+  const subjectUses = new Map<string, number>();
+  for (const { subject } of rules) subjectUses.set(subject, (subjectUses.get(subject) ?? 0) + 1);
+
+  const ruleLines = rules.map(({ subject }, rule) => {
+    const index = subjectUses.get(subject) === 1 ? "" : String(rule + 1);
+    const tags = { filter: name, rule: subject, index };
+    return printLine("spout_stat_filter_rule", tags, { triggered: totals.triggered[rule] ?? 0 });
+  });
+  return [printLine("spout_stat_filter", { filter: name }, totals.counters), ...ruleLines];
+}

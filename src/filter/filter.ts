@@ -1,0 +1,106 @@
+/**
+ * Mode "filter": starts the threads that do the work, adds up what they count, watches over them. Its own bus
+ * connection is for the metrics alone.
+ */
+import type { ComponentDeps } from "../config/component.ts";
+import type { FilterConfig } from "../config/config.ts";
+import { startReporter } from "../metrics/reporter.ts";
+import type { Running } from "../platform/lifecycle.ts";
+import { addTotals, noTotals, printTotals } from "./counters.ts";
+import { earlier } from "./deadline.ts";
+import { FilterThread } from "./thread.ts";
+
+export interface FilterDeps extends ComponentDeps {
+  /** Where `worker.ts` is; only the main module can tell. */
+  readonly workerUrl: URL;
+}
+
+/** What the threads get of the time to stop; the rest is for the last metrics. */
+const STOP_SHARE = 0.9;
+
+/** A part of a limit is never smaller, so that it has room for any message that the limit itself has room for. */
+const PART_MIN_BYTES = 8 * 1024 * 1024;
+
+/** There may be thousands of rules. */
+const SUBJECTS_SHOWN_MAX = 20;
+
+/** Resolves at once; the threads connect and subscribe in the background (see {@link Running.ready}). */
+export async function startFilter(config: FilterConfig, deps: FilterDeps): Promise<Running> {
+  const { clock, log, openBus, workerUrl } = deps;
+  const name = `filter "${config.name}"`;
+  const bus = openBus({
+    name: config.name,
+    outboundMaxBytes: config.outboundMaxBytes,
+    // Metrics are cumulative: the next report says what a lost one said.
+    onLost: () => {},
+  });
+
+  let isAnnounced = false;
+  const onReport = () => {
+    if (isAnnounced || !threads.every((thread) => thread.ready())) return;
+    isAnnounced = true;
+    announce(config, log);
+  };
+  const threadConfig = configOfThread(config);
+  const threads = Array.from(
+    { length: config.workers },
+    (_, index) =>
+      new FilterThread({
+        url: workerUrl,
+        number: index + 1,
+        config: threadConfig,
+        clock,
+        log,
+        onReport,
+      }),
+  );
+  const totals = () =>
+    threads.map((thread) => thread.totals()).reduce(addTotals, noTotals(config.rules.length));
+  const reporter = startReporter({
+    bus,
+    subject: config.monitorSubject,
+    intervalMs: config.statsIntervalMs,
+    clock,
+    lines: () => printTotals(config.name, config.rules, totals()),
+  });
+
+  return {
+    name,
+    ready: () => bus.state() === "up" && threads.every((thread) => thread.ready()),
+    async stop(deadline) {
+      const reports = await Promise.all(
+        threads.map((thread) => thread.stop(earlier(deadline, STOP_SHARE))),
+      );
+      reporter.stop();
+      await bus.close(deadline.remainingMs());
+      return { lostLines: reports.reduce((sum, report) => sum + report.lostLines, 0) };
+    },
+    // Threads are started again for as long as it takes.
+    failed: new Promise(() => {}),
+  };
+}
+
+/** The operator's limits are for the whole filter: each thread, with a connection of its own, has a part of them. */
+function configOfThread(config: FilterConfig): FilterConfig {
+  const partOf = (totalBytes: number) =>
+    Math.max(Math.ceil(totalBytes / config.workers), Math.min(totalBytes, PART_MIN_BYTES));
+  return {
+    ...config,
+    outboundMaxBytes: partOf(config.outboundMaxBytes),
+    pendingMaxBytes: partOf(config.pendingMaxBytes),
+  };
+}
+
+function announce(config: FilterConfig, log: ComponentDeps["log"]): void {
+  const { subject, queueGroup, nats, workers, junkyardSubject } = config;
+  const servers = nats.servers.join(",");
+  log.info(
+    `filter subscribed to [${subject}] in queue group [${queueGroup}] at ${servers} with ${workers} workers`,
+  );
+  const subjects = [...new Set(config.rules.map((rule) => rule.subject))];
+  const shown = subjects.slice(0, SUBJECTS_SHOWN_MAX).join(" ");
+  const more = subjects.length - SUBJECTS_SHOWN_MAX;
+  log.info(
+    `filter publishes to [${shown}]${more > 0 ? ` and ${more} more` : ""}, unmatched lines to [${junkyardSubject}]`,
+  );
+}

@@ -1,0 +1,24 @@
+/** What a filter's component and its threads say to each other. Plain data, cloned from one thread to the other. */
+import type { FilterConfig } from "../config/config.ts";
+import type { Log } from "../platform/log.ts";
+import type { FilterTotals } from "./counters.ts";
+
+/** The first message to a thread. */
+export interface StartThread {
+  readonly config: FilterConfig;
+}
+
+/** The second and last message to a thread: finish what was accepted, within this time, and end. */
+export interface StopThread {
+  readonly remainingMs: number;
+}
+
+/** `totals` are what the thread counted since it started. */
+export type FromThread =
+  /** A few times a second. */
+  | { readonly kind: "report"; readonly ready: boolean; readonly totals: FilterTotals }
+  | { readonly kind: "log"; readonly level: keyof Log; readonly text: string }
+  /** It ends with this because of an error that nobody caught. */
+  | { readonly kind: "died"; readonly reason: string; readonly totals: FilterTotals }
+  /** It ends with this because it was told to. */
+  | { readonly kind: "stopped"; readonly lostLines: number; readonly totals: FilterTotals };

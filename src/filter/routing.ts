@@ -1,0 +1,175 @@
+/**
+ * Joins a bus connection, a router and the counters: what arrives on the filter's subject leaves by its rules. Runs
+ * on whatever thread it is started on.
+ */
+import {
+  type Bus,
+  BusClosed,
+  BusFull,
+  type Delivery,
+  type OpenBus,
+  PayloadTooLarge,
+  type Subscription,
+} from "../bus/bus.ts";
+import type { FilterConfig } from "../config/config.ts";
+import { countLines } from "../line/split.ts";
+import { Counters } from "../metrics/counters.ts";
+import type { Clock } from "../platform/clock.ts";
+import { messageOf } from "../platform/errors.ts";
+import type { Deadline, StopReport } from "../platform/lifecycle.ts";
+import { type Log, throttled } from "../platform/log.ts";
+import { compileRules } from "../rules/compile.ts";
+import { FILTER_COUNTERS, type FilterCounter, type FilterTotals, lostLines } from "./counters.ts";
+import { earlier, isDoneInTime } from "./deadline.ts";
+import { type Message, Router } from "./router.ts";
+
+export interface RoutingOptions {
+  readonly config: FilterConfig;
+  readonly openBus: OpenBus;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Called once, when the subscription stands. */
+  readonly onReady: () => void;
+}
+
+/** What routing the rest gets of the time to stop; what is left of it is for NATS to confirm what was published. */
+const DRAIN_SHARE = 0.8;
+
+/** As much of a refused line as a log line bears. */
+const SAMPLE_MAX_BYTES = 200;
+
+export class Routing {
+  readonly #config: FilterConfig;
+  readonly #clock: Clock;
+  readonly #log: Log;
+  readonly #counters = new Counters<FilterCounter>(FILTER_COUNTERS);
+  readonly #triggered: number[];
+  readonly #router: Router;
+  readonly #bus: Bus;
+  readonly #logDropped: (text: string) => void;
+  readonly #logUnpublished: (text: string) => void;
+  #subscription: Subscription | undefined;
+
+  /** Connects and subscribes in the background. */
+  constructor(options: RoutingOptions) {
+    const { config, clock, log } = options;
+    this.#config = config;
+    this.#clock = clock;
+    this.#log = log;
+    this.#logDropped = throttled((text) => log.error(text), clock);
+    this.#logUnpublished = throttled((text) => log.error(text), clock);
+    this.#triggered = new Array<number>(config.rules.length).fill(0);
+    this.#router = this.#createRouter();
+    this.#bus = options.openBus({
+      name: config.name,
+      outboundMaxBytes: config.outboundMaxBytes,
+      onLost: (_subject, payload) => this.#counters.add("lost_nats_lines", countLines(payload)),
+    });
+    void this.#subscribe(options.onReady);
+  }
+
+  /** True while it is subscribed and the bus is up. */
+  ready(): boolean {
+    return this.#subscription !== undefined && this.#bus.state() === "up";
+  }
+
+  /** A copy. */
+  totals(): FilterTotals {
+    return { counters: this.#counters.snapshot(), triggered: [...this.#triggered] };
+  }
+
+  /** Routes what was accepted, publishes it and closes the bus; ends by the deadline in any case. Never rejects. */
+  async stop(deadline: Deadline): Promise<StopReport> {
+    const lostBefore = lostLines(this.totals());
+    // The bus takes no publication from the moment of close(), and what waits is still to be published.
+    const drained = this.#subscription?.drain() ?? Promise.resolve();
+    await isDoneInTime(drained, earlier(deadline, DRAIN_SHARE), this.#clock);
+    await this.#bus.close(deadline.remainingMs());
+    return { lostLines: lostLines(this.totals()) - lostBefore };
+  }
+
+  #createRouter(): Router {
+    const { rules, junkyardSubject, timeDeltaMaxNs, debug } = this.#config;
+    const clock = this.#clock;
+    const logLongLine = throttled((text) => this.#log.error(text), clock);
+    const logRefused = throttled((text) => this.#log.debug(text), clock);
+    return new Router({
+      ruleSet: compileRules(rules),
+      ruleSubjects: rules.map((rule) => rule.subject),
+      junkyardSubject,
+      timeDeltaMaxNs,
+      clock,
+      counters: this.#counters,
+      triggered: this.#triggered,
+      onLongLine: (line, subject) =>
+        logLongLine(
+          `dropped a line of ${line.length} bytes for "${subject}": the NATS server's max_payload is less`,
+        ),
+      ...(debug && {
+        onRefused: (line: Uint8Array, why: string) =>
+          logRefused(`dropped a line: ${why}: ${sampleOf(line)}`),
+      }),
+    });
+  }
+
+  async #subscribe(onReady: () => void): Promise<void> {
+    const { subject, queueGroup, pendingMaxBytes } = this.#config;
+    try {
+      this.#subscription = await this.#bus.subscribe(subject, {
+        queue: queueGroup,
+        pendingMaxBytes,
+        onDelivery: (delivery) => this.#take(delivery),
+        onDropped: (payload) => this.#countDropped(payload),
+      });
+    } catch (error) {
+      // Stopped before the bus was ever up.
+      if (error instanceof BusClosed) return;
+      throw error;
+    }
+    onReady();
+  }
+
+  /** Hot: once per message. */
+  #take(delivery: Delivery): void {
+    const { payload } = delivery;
+    this.#counters.add("received");
+    if (this.#config.debug) this.#log.debug(`filter received ${payload.length} bytes`);
+    const messages = this.#router.route(payload, this.#bus.maxPayloadBytes());
+    void Promise.all(messages.map((message) => this.#publish(message))).then(() => delivery.done());
+  }
+
+  /** What the bus does not take is dropped: to wait for it would only move the loss to what comes in. */
+  async #publish({ subject, payload, lines }: Message): Promise<void> {
+    try {
+      await this.#bus.publish(subject, payload);
+      this.#counters.add("sent");
+      this.#counters.add("sent_lines", lines);
+    } catch (error) {
+      if (!isRefusal(error)) throw error;
+      this.#counters.add("failed_nats_publish");
+      this.#counters.add("dropped_nats_lines", lines);
+      this.#logUnpublished(
+        `cannot publish ${lines} lines on "${subject}", dropped: ${messageOf(error)}`,
+      );
+    }
+  }
+
+  #countDropped(payload: Uint8Array): void {
+    this.#counters.add("nats_dropped");
+    this.#counters.add("nats_dropped_lines", countLines(payload));
+    this.#logDropped(
+      `dropped a message of ${payload.length} bytes from "${this.#config.subject}" that waited too long or for which ` +
+        "there was no room (nats_max_pending_size)",
+    );
+  }
+}
+
+function isRefusal(error: unknown): boolean {
+  return error instanceof BusFull || error instanceof BusClosed || error instanceof PayloadTooLarge;
+}
+
+/** In quotes: it is not our text. */
+function sampleOf(line: Uint8Array): string {
+  const sample = JSON.stringify(new TextDecoder().decode(line.subarray(0, SAMPLE_MAX_BYTES)));
+  return line.length > SAMPLE_MAX_BYTES ? `${sample}...` : sample;
+}

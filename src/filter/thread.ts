@@ -1,0 +1,143 @@
+/**
+ * One of the filter's threads as the component sees it: started, listened to, started again when it dies, stopped.
+ */
+import type { FilterConfig } from "../config/config.ts";
+import { type Backoff, backoffMs } from "../platform/backoff.ts";
+import type { Cancel, Clock } from "../platform/clock.ts";
+import type { Deadline, StopReport } from "../platform/lifecycle.ts";
+import type { Log } from "../platform/log.ts";
+import { addTotals, type FilterTotals, noTotals } from "./counters.ts";
+import { earlier, isDoneInTime } from "./deadline.ts";
+import type { FromThread, StartThread, StopThread } from "./messages.ts";
+
+export interface ThreadOptions {
+  /** Of `worker.ts`. */
+  readonly url: URL;
+  /** From 1; in front of the thread's log lines. */
+  readonly number: number;
+  readonly config: FilterConfig;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Called when {@link FilterThread.ready} may have changed. */
+  readonly onReport: () => void;
+}
+
+/** The waits before a dead thread is started again, by how often it died in a row. */
+const RESTART_BACKOFF: Backoff = { firstMs: 100, maxMs: 30_000 };
+/** A thread that lived this long died of something new: the waits start over. */
+const HEALTHY_AFTER_MS = 60_000;
+/** What the thread gets of the time to stop; the rest is for hearing from it, or for ending it by force. */
+const STOP_SHARE = 0.9;
+
+export class FilterThread {
+  readonly #options: ThreadOptions;
+  #worker: Worker | undefined;
+  #isReady = false;
+  /** Of the threads before this one, and of this one as it last told. */
+  #totalsOfDead: FilterTotals;
+  #totals: FilterTotals;
+  #restarts = 0;
+  #deathsInARow = 0;
+  #startedAtMs = 0;
+  #deathReason = "";
+  #cancelRestart: Cancel = () => {};
+  #isStopping = false;
+  #lostAtStop: number | undefined;
+  /** Resolved when the thread has ended after {@link FilterThread.stop}. */
+  readonly #end = Promise.withResolvers<void>();
+
+  constructor(options: ThreadOptions) {
+    this.#options = options;
+    this.#totalsOfDead = noTotals(options.config.rules.length);
+    this.#totals = this.#totalsOfDead;
+    this.#start();
+  }
+
+  /** True while it is subscribed and its bus is up, as it last told: up to a quarter second ago. */
+  ready(): boolean {
+    return this.#isReady;
+  }
+
+  /** All that was counted under this number, dead threads included. As of up to a quarter second ago. */
+  totals(): FilterTotals {
+    const { counters, triggered } = addTotals(this.#totalsOfDead, this.#totals);
+    return { counters: { ...counters, worker_restarts: this.#restarts }, triggered };
+  }
+
+  /** Ends by the deadline in any case. Of a thread that had to be ended by force nobody knows what it held. */
+  async stop(deadline: Deadline): Promise<StopReport> {
+    const { clock, log, number } = this.#options;
+    this.#isStopping = true;
+    this.#cancelRestart();
+    const worker = this.#worker;
+    if (worker === undefined) return { lostLines: 0 };
+
+    const message: StopThread = { remainingMs: earlier(deadline, STOP_SHARE).remainingMs() };
+    worker.postMessage(message);
+    if (!(await isDoneInTime(this.#end.promise, deadline, clock))) {
+      log.error(`worker ${number} did not stop in time: ended by force, what it held is lost`);
+      worker.terminate();
+    }
+    return { lostLines: this.#lostAtStop ?? 1 };
+  }
+
+  #start(): void {
+    const { url, config, clock } = this.#options;
+    const worker = new Worker(url);
+    worker.addEventListener("message", ({ data }: MessageEvent<FromThread>) => this.#hear(data));
+    worker.addEventListener("error", (event) => {
+      event.preventDefault();
+      this.#deathReason = event.message;
+    });
+    worker.addEventListener("close", () => this.#ended());
+    const message: StartThread = { config };
+    worker.postMessage(message);
+    this.#worker = worker;
+    this.#startedAtMs = clock.monotonicMs();
+  }
+
+  #hear(message: FromThread): void {
+    const { log, number, onReport } = this.#options;
+    switch (message.kind) {
+      case "report":
+        this.#totals = message.totals;
+        this.#isReady = message.ready;
+        onReport();
+        break;
+      case "log":
+        log[message.level](`worker ${number}: ${message.text}`);
+        break;
+      case "died":
+        this.#totals = message.totals;
+        this.#deathReason = message.reason;
+        break;
+      case "stopped":
+        this.#totals = message.totals;
+        this.#lostAtStop = message.lostLines;
+        break;
+    }
+  }
+
+  #ended(): void {
+    const { clock, log, number, onReport, config } = this.#options;
+    this.#worker = undefined;
+    this.#isReady = false;
+    this.#totalsOfDead = addTotals(this.#totalsOfDead, this.#totals);
+    this.#totals = noTotals(config.rules.length);
+    if (this.#isStopping) {
+      this.#end.resolve();
+      return;
+    }
+    if (clock.monotonicMs() - this.#startedAtMs > HEALTHY_AFTER_MS) this.#deathsInARow = 0;
+    const waitMs = backoffMs(RESTART_BACKOFF, this.#deathsInARow++, Math.random());
+    log.error(
+      `worker ${number} died, what it held is lost; starting it again in ${Math.round(waitMs)} ms: ${this.#deathReason}`,
+    );
+    this.#deathReason = "";
+    this.#cancelRestart = clock.after(waitMs, () => {
+      this.#restarts++;
+      this.#start();
+    });
+    onReport();
+  }
+}

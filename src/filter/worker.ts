@@ -1,0 +1,63 @@
+/**
+ * Entry point of one thread of the filter: its own bus connection in the queue group and its own router, nothing
+ * shared. The component (`filter.ts`, on the main thread) starts it, hears what it counts, and stops it.
+ */
+import { createOpenBus } from "../bus/open.ts";
+import type { FilterConfig } from "../config/config.ts";
+import { every, systemClock } from "../platform/clock.ts";
+import { deadlineIn } from "../platform/lifecycle.ts";
+import type { Log } from "../platform/log.ts";
+import type { FromThread, StartThread, StopThread } from "./messages.ts";
+import { Routing } from "./routing.ts";
+
+declare const self: Worker;
+
+const REPORT_INTERVAL_MS = 250;
+
+/** Set before anything is awaited: what is posted to a thread without a handler is lost. */
+self.onmessage = ({ data: { config } }: MessageEvent<StartThread>) => {
+  const routing = start(config);
+  self.onmessage = ({ data: { remainingMs } }: MessageEvent<StopThread>) => {
+    void stop(routing, remainingMs);
+  };
+};
+
+function start(config: FilterConfig): Routing {
+  const clock = systemClock;
+  const log = logToComponent(config.debug);
+  const openBus = createOpenBus(config.nats, { clock, log });
+  const report = () => post({ kind: "report", ready: routing.ready(), totals: routing.totals() });
+  const routing = new Routing({ config, openBus, clock, log, onReady: report });
+
+  let isDying = false;
+  const die = async (thrown: unknown) => {
+    if (isDying) return;
+    isDying = true;
+    const reason = thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown);
+    // With no time to stop in, what it holds is counted as dropped or lost.
+    await routing.stop(deadlineIn(clock, 0));
+    post({ kind: "died", reason, totals: routing.totals() });
+    process.exit(1);
+  };
+  process.on("uncaughtException", die);
+  process.on("unhandledRejection", die);
+  every(clock, REPORT_INTERVAL_MS, report);
+  return routing;
+}
+
+async function stop(routing: Routing, remainingMs: number): Promise<void> {
+  const { lostLines } = await routing.stop(deadlineIn(systemClock, remainingMs));
+  post({ kind: "stopped", lostLines, totals: routing.totals() });
+  process.exit(0);
+}
+
+/** The component writes the log. What is normal (connected) it says for all threads: they say it with `debug` alone. */
+function logToComponent(debug: boolean): Log {
+  const at = (level: keyof Log) => (text: string) => post({ kind: "log", level, text });
+  const whenDebugging = debug ? at("debug") : () => {};
+  return { debug: whenDebugging, info: whenDebugging, warn: at("warn"), error: at("error") };
+}
+
+function post(message: FromThread): void {
+  self.postMessage(message);
+}

@@ -1,0 +1,69 @@
+/** From argv to exit code. The only caller of process.exit. */
+import { type Command, parseCommand, USAGE } from "./cli.ts";
+import { ConfigError, loadConfig, type LoadedConfig } from "./config/load.ts";
+import { printConfig } from "./config/print.ts";
+import { systemClock } from "./platform/clock.ts";
+import { createLog } from "./platform/log.ts";
+import { describeVersion, PROGRAM } from "./platform/version.ts";
+import { EXIT_OK, EXIT_USAGE, run } from "./run.ts";
+
+/** In a compiled binary `import.meta.url` is this file's in every module, so the worker's is worked out here. */
+const workerUrl = new URL("./filter/worker.ts", import.meta.url);
+
+process.exit(await main(parseCommand(process.argv.slice(2))));
+
+async function main(command: Command): Promise<number> {
+  switch (command.kind) {
+    case "help":
+      return print(USAGE);
+    case "version":
+      return print(`${describeVersion()}\n`);
+    case "wrong":
+      await Bun.write(Bun.stderr, `${PROGRAM}: ${command.reason}\n\n${USAGE}`);
+      return EXIT_USAGE;
+    case "check": {
+      const loaded = await load(command.configPath);
+      if (loaded === undefined) return EXIT_USAGE;
+      const warnings = loaded.warnings.map((warning) => `warning: ${warning}\n`);
+      await Bun.write(Bun.stderr, warnings.join(""));
+      return print(printConfig(loaded));
+    }
+    case "run": {
+      const loaded = await load(command.configPath);
+      return loaded === undefined ? EXIT_USAGE : start(loaded);
+    }
+  }
+}
+
+async function print(text: string): Promise<number> {
+  await Bun.write(Bun.stdout, text);
+  return EXIT_OK;
+}
+
+/** The configuration, or undefined after every problem was printed. */
+async function load(path: string): Promise<LoadedConfig | undefined> {
+  try {
+    return loadConfig({ path, env: process.env });
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    await Bun.write(Bun.stderr, error.problems.map((problem) => `${problem}\n`).join(""));
+    return undefined;
+  }
+}
+
+function start({ config, warnings }: LoadedConfig): Promise<number> {
+  const log = createLog({ debug: config.debug, clock: systemClock });
+  for (const warning of warnings) log.warn(warning);
+  return run(config, {
+    clock: systemClock,
+    log,
+    workerUrl,
+    signals: {
+      onSignal(listener) {
+        process.on("SIGTERM", listener);
+        process.on("SIGINT", listener);
+      },
+    },
+    exitNow: (code) => process.exit(code),
+  });
+}

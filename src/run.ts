@@ -1,0 +1,97 @@
+/** One process from start to stop: starts the component, waits for a signal, stops it within the deadline. */
+import type { Config } from "./config/config.ts";
+import { type ModeDeps, startMode } from "./modes.ts";
+import { type Clock, sleep } from "./platform/clock.ts";
+import { messageOf, SpoutError } from "./platform/errors.ts";
+import { deadlineIn, type Running, type StopReport } from "./platform/lifecycle.ts";
+import { describeVersion } from "./platform/version.ts";
+
+export const EXIT_OK = 0;
+export const EXIT_FAILED = 1;
+export const EXIT_USAGE = 2;
+
+/** A terminal's Ctrl-C reaches a program twice when a run script passes it on: the echo is not a second wish. */
+const SIGNAL_ECHO_MS = 1000;
+/** What a component may take beyond the deadline to notice it before it is abandoned. */
+const STOP_GRACE_MS = 500;
+
+export interface RunDeps extends ModeDeps {
+  /** SIGTERM and SIGINT as they come. */
+  readonly signals: SignalSource;
+  /** Ends the process at once. */
+  readonly exitNow: (code: number) => void;
+}
+
+export interface SignalSource {
+  onSignal(listener: (signal: string) => void): void;
+}
+
+/** Resolves with the process's exit status. */
+export async function run(config: Config, deps: RunDeps): Promise<number> {
+  const { log } = deps;
+  log.info(`${describeVersion()}: starting ${config.mode} "${config.name}"`);
+  const stopAsked = watchSignals(deps);
+
+  const starting = startMode(config, deps);
+  const started = await Promise.race([starting, stopAsked]).catch((error: unknown) => {
+    if (!(error instanceof SpoutError)) throw error;
+    log.error(`cannot start ${config.mode}: ${messageOf(error)}`);
+    return EXIT_FAILED;
+  });
+  if (typeof started === "number") return started;
+  if (typeof started === "string") {
+    log.info(`${started}: stopped before the start was complete`);
+    return EXIT_OK;
+  }
+
+  const reason = await Promise.race([stopAsked, started.failed]);
+  if (reason instanceof Error) log.error(`${started.name} cannot go on: ${messageOf(reason)}`);
+  else log.info(`${reason}: stopping ${started.name}`);
+  const stoppedCleanly = await stop(started, config.stopTimeoutMs, deps);
+  return reason instanceof Error || !stoppedCleanly ? EXIT_FAILED : EXIT_OK;
+}
+
+async function stop(running: Running, timeoutMs: number, deps: RunDeps): Promise<boolean> {
+  const { clock, log } = deps;
+  const beganMs = clock.monotonicMs();
+  const abandoned = sleep(clock, timeoutMs + STOP_GRACE_MS).then(() => undefined);
+  const report: StopReport | undefined = await Promise.race([
+    running.stop(deadlineIn(clock, timeoutMs)),
+    abandoned,
+  ]);
+  if (report === undefined) {
+    log.error(
+      `${running.name} did not stop within ${timeoutMs} ms (stop_timeout): what it held is lost`,
+    );
+    return false;
+  }
+  const tookMs = Math.round(clock.monotonicMs() - beganMs);
+  if (report.lostLines > 0) {
+    log.error(`stopped ${running.name} after ${tookMs} ms: ${report.lostLines} lines lost`);
+    return false;
+  }
+  log.info(`stopped ${running.name} after ${tookMs} ms, nothing lost`);
+  return true;
+}
+
+/** Resolves with the first signal's name; a later one, its echo aside, ends the process at once. */
+function watchSignals(deps: {
+  signals: SignalSource;
+  clock: Clock;
+  log: RunDeps["log"];
+  exitNow: RunDeps["exitNow"];
+}) {
+  const { clock, log, signals, exitNow } = deps;
+  let firstMs: number | undefined;
+  return new Promise<string>((resolve) => {
+    signals.onSignal((signal) => {
+      if (firstMs === undefined) {
+        firstMs = clock.monotonicMs();
+        resolve(signal);
+      } else if (clock.monotonicMs() - firstMs >= SIGNAL_ECHO_MS) {
+        log.error(`${signal} again: ended at once, what was held is lost`);
+        exitNow(EXIT_FAILED);
+      }
+    });
+  });
+}

@@ -1,0 +1,21 @@
+/** Runs a generator in a process of its own. */
+import { join } from "node:path";
+
+export interface Generated {
+  readonly sent: number;
+  readonly seconds: number;
+}
+
+export async function generate(
+  script: "udp-generator.ts" | "nats-generator.ts",
+  args: readonly (string | number)[],
+): Promise<Generated> {
+  const child = Bun.spawn([process.execPath, join(import.meta.dir, script), ...args.map(String)], {
+    stdin: "ignore",
+    stdout: "pipe",
+    stderr: "inherit",
+  });
+  const text = await new Response(child.stdout).text();
+  if ((await child.exited) !== 0) throw new Error(`${script} failed`);
+  return JSON.parse(text) as Generated;
+}

@@ -1,0 +1,23 @@
+/**
+ * Publishes messages at an exact rate:
+ * `bun test/bench/nats-generator.ts PORT SUBJECT MESSAGES_PER_SECOND SECONDS LINES`.
+ * Prints `{"sent":...,"seconds":...}`, messages.
+ */
+import { hostLines } from "./host-lines.ts";
+import { pace } from "./pace.ts";
+import { connectRaw, frame } from "./raw-nats.ts";
+
+const [portText, subject = "", ...numbers] = process.argv.slice(2);
+const [rate, seconds, linesPerMessage] = numbers.map(Number) as [number, number, number];
+
+const nats = await connectRaw(Number(portText));
+const message = frame(subject, Buffer.from(hostLines(linesPerMessage)));
+let sent = 0;
+
+const took = await pace(rate, seconds, async (count) => {
+  await nats.write(count === 1 ? message : Buffer.concat(Array<Uint8Array>(count).fill(message)));
+  sent += count;
+});
+await nats.flush();
+console.log(JSON.stringify({ sent, seconds: took }));
+process.exit(0);

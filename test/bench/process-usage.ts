@@ -1,0 +1,34 @@
+/** What a process has used, as the Linux kernel accounts for it. */
+import { readFileSync } from "node:fs";
+
+export interface ProcessUsage {
+  /** User and system time of all threads, in seconds. */
+  readonly cpuSeconds: number;
+  readonly residentBytes: number;
+  /** The most that was ever resident. */
+  readonly residentPeakBytes: number;
+}
+
+/** The kernel's clock ticks a second: 100 on every Linux that Bun runs on. */
+const TICKS_PER_SECOND = 100;
+
+export function processUsage(pid: number): ProcessUsage {
+  const stat = readFileSync(`/proc/${pid}/stat`, "latin1");
+  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+  const status = readFileSync(`/proc/${pid}/status`, "latin1");
+  const kilobytes = (name: string) =>
+    Number(new RegExp(`^${name}:\\s*(\\d+)`, "m").exec(status)?.[1]);
+  return {
+    cpuSeconds: (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND,
+    residentBytes: kilobytes("VmRSS") * 1024,
+    residentPeakBytes: kilobytes("VmHWM") * 1024,
+  };
+}
+
+/** The machine that a figure belongs to, in one line. */
+export function describeMachine(): string {
+  const cpuInfo = readFileSync("/proc/cpuinfo", "utf8");
+  const model = /^model name\s*:\s*(.*)$/m.exec(cpuInfo)?.[1] ?? "unknown processor";
+  const receiveMax = readFileSync("/proc/sys/net/core/rmem_max", "utf8").trim();
+  return `${navigator.hardwareConcurrency} x ${model}, net.core.rmem_max ${receiveMax}, Bun ${Bun.version}`;
+}

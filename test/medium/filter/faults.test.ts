@@ -1,0 +1,135 @@
+/** The filter when something is wrong around it: overload, a server that goes away, threads that die. */
+import { expect, test } from "bun:test";
+
+import { eventually } from "../../support/eventually.ts";
+import { startNatsServer } from "../../support/nats-server.ts";
+import { freePort } from "../../support/server-process.ts";
+import { filterConfigAt, lineCount, startTestClient, startTestFilter } from "./harness.ts";
+
+const DYING_FILTER = new URL("./dying-filter-fixture.ts", import.meta.url).pathname;
+
+test("counts each line that it cannot take in time: published = processed + dropped", async () => {
+  await using nats = await startNatsServer();
+  await using client = await startTestClient(nats.address);
+  const config = filterConfigAt(nats.address, { workers: 1, pendingMaxBytes: 30_000 });
+  await using filter = await startTestFilter(config);
+
+  const message = "hello x=1i\n".repeat(1000);
+  const count = 2000;
+  for (let i = 0; i < count; i++) await client.publish("in", message);
+
+  const counted = (field: string) => client.metric("spout_stat_filter,", field);
+  await eventually("every line is counted", () => {
+    return counted("processed") + counted("nats_dropped_lines") === 1000 * count;
+  });
+  expect(counted("nats_dropped")).toBeGreaterThan(0);
+  expect(counted("nats_dropped") + counted("received")).toBe(count);
+  expect(lineCount(client.texts("hello-subject"))).toBe(counted("processed"));
+  const drops = filter.log.lines.filter((line) => line.includes("nats_max_pending_size"));
+  expect(drops).toHaveLength(1);
+});
+
+test("counts what NATS has no room for", async () => {
+  await using nats = await startNatsServer();
+  await using client = await startTestClient(nats.address);
+  await using filter = await startTestFilter(
+    filterConfigAt(nats.address, { outboundMaxBytes: 5000 }),
+  );
+
+  await client.publish("in", "hello x=1i\n".repeat(1000) + "bye x=1i\n");
+  const counted = (field: string) => client.metric("spout_stat_filter,", field);
+  await eventually("all is counted", () => counted("processed") === 1001);
+
+  expect(client.texts("hello-subject")).toEqual([]);
+  expect(client.texts("junk")).toEqual(["bye x=1i\n"]);
+  expect(counted("failed_nats_publish")).toBe(1);
+  expect(counted("dropped_nats_lines")).toBe(1000);
+  expect(counted("sent_lines")).toBe(1);
+  expect(filter.log.lines).toContainEqual(
+    expect.stringContaining('cannot publish 1000 lines on "hello-subject", dropped'),
+  );
+});
+
+test("cuts what exceeds the server's max_payload, and drops what cannot be cut", async () => {
+  await using nats = await startNatsServer({ payloadMaxBytes: 1000 });
+  await using client = await startTestClient(nats.address);
+  await using _filter = await startTestFilter(
+    filterConfigAt(nats.address, { statsIntervalMs: 100 }),
+  );
+
+  // 1000 bytes, and one more with the newline that the line lacks.
+  const line = `hello x="${"y".repeat(990)}"`;
+  await client.publish("in", line);
+  const twoLines = `hello x="${"y".repeat(488)}"\nhello x="${"z".repeat(488)}"`;
+  await client.publish("in", `${twoLines} `);
+  // The metrics line itself is shorter than max_payload.
+  await eventually("counts", () => client.metric("spout_stat_filter,", "processed") === 3);
+
+  expect(client.metric("spout_stat_filter,", "dropped_long_lines")).toBe(1);
+  expect(client.metric("spout_stat_filter,", "sent_lines")).toBe(2);
+  expect(client.texts("hello-subject").join("")).toBe(`${twoLines} \n`);
+});
+
+test("starts before NATS does, and is ready once NATS is there", async () => {
+  const port = freePort();
+  const config = filterConfigAt(`127.0.0.1:${port}`);
+  await using filter = await startTestFilter(config, { isReadyExpected: false });
+  expect(filter.running.ready()).toBe(false);
+  await using nats = await startNatsServer({ port });
+  await eventually("the filter is ready", () => filter.running.ready());
+  await using client = await startTestClient(nats.address);
+  await client.publish("in", "hello x=1\n");
+  await eventually("the line is out", () => client.texts("hello-subject").length === 1);
+});
+
+test("is not ready while NATS is away, and goes on afterwards", async () => {
+  const first = await startNatsServer();
+  await using filter = await startTestFilter(filterConfigAt(first.address));
+  first.kill("SIGKILL");
+  await first[Symbol.asyncDispose]();
+  await eventually("the filter is not ready", () => !filter.running.ready());
+  await using second = await startNatsServer({ port: first.port });
+  await using client = await startTestClient(second.address);
+  await eventually("a line is out", async () => {
+    await client.publish("in", "hello x=1\n");
+    return client.texts("hello-subject").length > 0;
+  });
+  await eventually("the filter is ready again", () => filter.running.ready());
+});
+
+test("stops while NATS was never there", async () => {
+  const config = filterConfigAt(`127.0.0.1:${freePort()}`);
+  const filter = await startTestFilter(config, { isReadyExpected: false });
+  expect(await filter.stop(2000)).toEqual({ lostLines: 0 });
+});
+
+/** In a process of its own: under `bun test` a thread is not asked before it dies of an error. */
+test("starts a thread again when it dies, and keeps everything it had counted", async () => {
+  await using nats = await startNatsServer();
+  await using client = await startTestClient(nats.address);
+  await using filter = Bun.spawn([process.execPath, DYING_FILTER, nats.address], {
+    stdout: "pipe",
+    stderr: "inherit",
+  });
+  const counted = (field: string) => client.metric("spout_stat_filter,", field);
+  const publishHundred = async () => {
+    for (let i = 0; i < 100; i++) await client.publish("in", `hello x=${i}i\nbye x=1\n`);
+  };
+
+  const output = filter.stdout.getReader();
+  const untilReady = () => output.read();
+  await untilReady();
+  for (let deaths = 1; deaths <= 3; deaths++) {
+    await publishHundred();
+    await eventually("every line is out", () => {
+      return lineCount(client.texts("hello-subject")) === 100 * deaths;
+    });
+    await eventually("every line is out", () => lineCount(client.texts("junk")) === 100 * deaths);
+    await client.publish("die", "");
+    await eventually("a thread was started again", () => counted("worker_restarts") === deaths);
+    await untilReady();
+    await eventually("all is counted", () => counted("sent_lines") === 200 * deaths);
+    expect(counted("processed")).toBe(200 * deaths);
+    expect(client.metric("spout_stat_filter_rule,", "triggered")).toBe(100 * deaths);
+  }
+});

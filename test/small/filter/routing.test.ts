@@ -1,0 +1,205 @@
+/**
+ * Routing between a bus and the router. Goal: whatever the bus does with a message, its lines are counted, and the
+ * delivery is reported done. Method: a bus that does what the test says; real buses are the medium tests' business.
+ */
+import { expect, test } from "bun:test";
+
+import {
+  type Bus,
+  BusClosed,
+  BusFull,
+  type BusOptions,
+  type SubscribeOptions,
+} from "../../../src/bus/bus.ts";
+import { Routing } from "../../../src/filter/routing.ts";
+import { deadlineIn } from "../../../src/platform/lifecycle.ts";
+import { filterConfig } from "../../support/filter-config.ts";
+import { ManualClock } from "../../support/manual-clock.ts";
+import { RecordingLog } from "../../support/recording-log.ts";
+
+/** Subscribes at once, takes every payload that `refuse` does not refuse, and remembers what was asked of it. */
+class ScriptedBus implements Bus {
+  readonly events: string[] = [];
+  readonly options: BusOptions;
+  subscription: SubscribeOptions | undefined;
+  refuse: (subject: string) => Error | undefined = () => undefined;
+  drain: () => Promise<void> = () => Promise.resolve();
+
+  constructor(options: BusOptions) {
+    this.options = options;
+  }
+
+  publish(subject: string, payload: Uint8Array): Promise<void> {
+    const refusal = this.refuse(subject);
+    this.events.push(`${refusal === undefined ? "took" : "refused"} ${subject} ${payload.length}`);
+    return refusal === undefined ? Promise.resolve() : Promise.reject(refusal);
+  }
+
+  async subscribe(subject: string, options: SubscribeOptions) {
+    this.events.push(`subscribed ${subject} ${options.queue} ${options.pendingMaxBytes}`);
+    this.subscription = options;
+    return {
+      pendingBytes: () => 0,
+      drain: () => {
+        this.events.push("drain");
+        return this.drain();
+      },
+    };
+  }
+
+  /** Delivers `text` and resolves once it is reported done. */
+  deliver(text: string): Promise<void> {
+    const payload = new TextEncoder().encode(text);
+    return new Promise((resolve) => {
+      void this.subscription?.onDelivery({
+        subject: "in",
+        payload,
+        done: () => {
+          this.events.push("done");
+          resolve();
+        },
+        retry: () => this.events.push("retry"),
+      });
+    });
+  }
+
+  maxPayloadBytes = () => 1_000_000;
+  state = () => "up" as const;
+  hasRoom = () => true;
+
+  async close(deadlineMs: number): Promise<void> {
+    this.events.push(`close ${deadlineMs}`);
+  }
+}
+
+function startRouting(changes: Parameters<typeof filterConfig>[0] = {}) {
+  const log = new RecordingLog();
+  const clock = new ManualClock();
+  const opened: ScriptedBus[] = [];
+  let readyCount = 0;
+  const routing = new Routing({
+    config: filterConfig(changes),
+    openBus: (options) => {
+      const bus = new ScriptedBus(options);
+      opened.push(bus);
+      return bus;
+    },
+    clock,
+    log,
+    onReady: () => readyCount++,
+  });
+  const [bus] = opened;
+  if (bus === undefined) throw new Error("no bus was opened");
+  const counts = () => {
+    const { counters } = routing.totals();
+    return Object.fromEntries(Object.entries(counters).filter(([, count]) => count !== 0));
+  };
+  return { routing, bus, log, clock, counts, readyCount: () => readyCount };
+}
+
+test("subscribes in the queue group, with the pending limit, and is ready then", async () => {
+  const { routing, bus, readyCount } = startRouting();
+  expect(routing.ready()).toBe(false);
+  await Promise.resolve();
+  expect(bus.events).toEqual(["subscribed in filter 1000000"]);
+  expect(routing.ready()).toBe(true);
+  expect(readyCount()).toBe(1);
+});
+
+test("publishes the messages of a delivery in order and reports it done after the last", async () => {
+  const { routing, bus, counts } = startRouting();
+  await bus.deliver("bye x=1\nhello x=1\nhello x=2\n");
+  expect(bus.events.slice(1)).toEqual(["took H 20", "took junk 8", "done"]);
+  expect(counts()).toEqual({
+    received: 1,
+    processed: 3,
+    passed: 2,
+    rejected: 1,
+    sent: 2,
+    sent_lines: 3,
+  });
+  expect(routing.totals().triggered).toEqual([2]);
+});
+
+test("reports a delivery done that nothing comes of", async () => {
+  const { bus, counts } = startRouting();
+  await bus.deliver("\n\n");
+  expect(bus.events.slice(1)).toEqual(["done"]);
+  expect(counts()).toEqual({ received: 1 });
+});
+
+test("counts and tells what the bus refuses, the rest of the delivery goes out", async () => {
+  const { bus, log, counts } = startRouting();
+  bus.refuse = (subject) => (subject === "H" ? new BusFull("too much is waiting") : undefined);
+  await bus.deliver("hello x=1\nhello x=2\nbye x=1\n");
+  await bus.deliver("hello x=3\n");
+  expect(counts()).toEqual({
+    received: 2,
+    processed: 4,
+    passed: 3,
+    rejected: 1,
+    sent: 1,
+    sent_lines: 1,
+    failed_nats_publish: 2,
+    dropped_nats_lines: 3,
+  });
+  expect(bus.events.filter((event) => event === "done")).toHaveLength(2);
+  expect(log.lines).toEqual(['ERROR cannot publish 2 lines on "H", dropped: too much is waiting']);
+});
+
+test("counts the lines that are dropped before they are routed, and those lost after they were published", () => {
+  const { bus, log, counts } = startRouting();
+  const payload = new TextEncoder().encode("a x=1\n\nb x=1\r\nc x=1");
+  bus.subscription?.onDropped(payload);
+  bus.subscription?.onDropped(payload);
+  bus.options.onLost("H", payload);
+  expect(counts()).toEqual({ nats_dropped: 2, nats_dropped_lines: 6, lost_nats_lines: 3 });
+  expect(log.lines).toHaveLength(1);
+});
+
+test("drains before it closes the bus, and says what was lost since it was told to stop", async () => {
+  const { routing, bus, clock } = startRouting();
+  await bus.deliver("hello x=1\n");
+  bus.options.onLost("H", new TextEncoder().encode("before x=1\n"));
+  bus.drain = async () => {
+    bus.refuse = () => new BusClosed("the bus is closed");
+    await bus.deliver("hello x=2\nhello x=3\nbye x=1\n");
+  };
+  bus.events.length = 0;
+  expect(await routing.stop(deadlineIn(clock, 1000))).toEqual({ lostLines: 3 });
+  expect(bus.events).toEqual(["drain", "refused H 20", "refused junk 8", "done", "close 1000"]);
+});
+
+test("closes the bus in time when draining takes too long", async () => {
+  const { routing, bus, clock } = startRouting();
+  await Promise.resolve();
+  bus.drain = () => new Promise(() => {});
+  const stopped = routing.stop(deadlineIn(clock, 1000));
+  clock.advance(799);
+  await Promise.resolve();
+  expect(bus.events.at(-1)).toBe("drain");
+  clock.advance(1);
+  await stopped;
+  expect(bus.events.at(-1)).toBe("close 200");
+  expect(clock.timerCount).toBe(0);
+});
+
+test("tells each message and samples of what it refuses, with debug alone", async () => {
+  const long = `hello,${"t".repeat(300)} x=1\n`;
+  const quiet = startRouting();
+  await quiet.bus.deliver(`${long}hello x=1 1\n`);
+  expect(quiet.log.lines).toEqual([]);
+
+  const { bus, log, clock } = startRouting({ debug: true });
+  await bus.deliver(long);
+  await bus.deliver("hello x=1 1\n");
+  clock.advance(10_000);
+  await bus.deliver("hello x=1 1\r\n");
+  expect(log.lines).toEqual([
+    "DEBUG filter received 311 bytes",
+    `DEBUG dropped a line: missing tag value: "hello,${"t".repeat(194)}"...`,
+    "DEBUG filter received 12 bytes",
+    "DEBUG filter received 13 bytes",
+    'DEBUG dropped a line: timestamp too far from now: "hello x=1 1" (and 1 more like this since the last time)',
+  ]);
+});

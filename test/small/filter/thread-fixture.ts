@@ -1,0 +1,48 @@
+/** A thread that does no work, but behaves as the name in its configuration says. */
+import { noTotals } from "../../../src/filter/counters.ts";
+import type { FromThread, StartThread, StopThread } from "../../../src/filter/messages.ts";
+
+declare const self: Worker;
+
+self.onmessage = ({ data: { config } }: MessageEvent<StartThread>) => {
+  self.onmessage = ({ data }: MessageEvent<StopThread>) => stop(data.remainingMs);
+  switch (config.name) {
+    case "dies with last words":
+      post({ kind: "report", ready: true, totals: counted(7) });
+      post({ kind: "died", reason: "out of luck", totals: counted(10) });
+      process.exit(1);
+      break;
+    case "throws":
+      post({ kind: "report", ready: true, totals: counted(7) });
+      throw new Error("out of luck");
+    case "exits":
+      process.exit(0);
+      break;
+    case "dies when told":
+      new BroadcastChannel("thread-fixture").onmessage = () => process.exit(0);
+      post({ kind: "report", ready: true, totals: counted(7) });
+      break;
+    case "is deaf":
+      setInterval(() => post({ kind: "report", ready: true, totals: counted(7) }), 1);
+      break;
+    case "works":
+      post({ kind: "log", level: "warn", text: "something is odd" });
+      post({ kind: "report", ready: true, totals: counted(7) });
+      break;
+  }
+
+  function stop(remainingMs: number): void {
+    if (config.name === "is deaf") return;
+    post({ kind: "stopped", lostLines: remainingMs, totals: counted(11) });
+    process.exit(0);
+  }
+};
+
+function counted(lines: number) {
+  const { counters } = noTotals(1);
+  return { counters: { ...counters, processed: lines, passed: lines }, triggered: [lines] };
+}
+
+function post(message: FromThread): void {
+  self.postMessage(message);
+}
