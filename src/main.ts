@@ -19,13 +19,13 @@ async function main(command: Command): Promise<number> {
     case "version":
       return print(`${describeVersion()}\n`);
     case "wrong":
-      await Bun.write(Bun.stderr, `${PROGRAM}: ${command.reason}\n\n${USAGE}`);
+      await write(process.stderr, `${PROGRAM}: ${command.reason}\n\n${USAGE}`);
       return EXIT_USAGE;
     case "check": {
       const loaded = await load(command.configPath);
       if (loaded === undefined) return EXIT_USAGE;
       const warnings = loaded.warnings.map((warning) => `warning: ${warning}\n`);
-      await Bun.write(Bun.stderr, warnings.join(""));
+      await write(process.stderr, warnings.join(""));
       return print(printConfig(loaded));
     }
     case "run": {
@@ -36,8 +36,13 @@ async function main(command: Command): Promise<number> {
 }
 
 async function print(text: string): Promise<number> {
-  await Bun.write(Bun.stdout, text);
+  await write(process.stdout, text);
   return EXIT_OK;
+}
+
+/** Resolves once the text is out. (`Bun.write` empties a regular file that the stream is redirected to.) */
+function write(stream: NodeJS.WriteStream, text: string): Promise<void> {
+  return new Promise((resolve) => stream.write(text, () => resolve()));
 }
 
 /** The configuration, or undefined after every problem was printed. */
@@ -46,7 +51,7 @@ async function load(path: string): Promise<LoadedConfig | undefined> {
     return loadConfig({ path, env: process.env });
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
-    await Bun.write(Bun.stderr, error.problems.map((problem) => `${problem}\n`).join(""));
+    await write(process.stderr, error.problems.map((problem) => `${problem}\n`).join(""));
     return undefined;
   }
 }

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 import packageJson from "../../package.json" with { type: "json" };
-import { runBinary, startSpout } from "../support/binary.ts";
+import { buildBinary, runBinary, startSpout } from "../support/binary.ts";
 import { freePort } from "../support/server-process.ts";
 
 async function withConfig<Result>(
@@ -26,7 +26,7 @@ test("--version names version, revision, build date and runtime", async () => {
   const { exitCode, stdout, stderr } = await runBinary(["--version"]);
   expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: "" });
   expect(stdout).toMatch(
-    /^influx-spout version \S+ \([0-9a-f]{12}(-dirty)?|unknown\), built on \d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ, Bun \S+\n$/,
+    /^influx-spout version \S+ \((?:[0-9a-f]{12}(?:-dirty)?|unknown)\), built on \d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ, Bun \S+\n$/,
   );
   expect(stdout).toContain(`version ${packageJson.version} (`);
   expect(stdout).toContain(`Bun ${Bun.version}\n`);
@@ -41,6 +41,17 @@ test("--help goes to stdout, wrong usage to stderr with exit status 2", async ()
   expect(wrong).toMatchObject({ exitCode: 2, stdout: "" });
   expect(wrong.stderr).toContain("expected one configuration file, got 2");
   expect(wrong.stderr).toContain("Usage: influx-spout CONFIG\n");
+});
+
+test("what it prints joins what is already in a file", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "spout-output-"));
+  const binary = await buildBinary();
+  await Bun.$`sh -c ${'(echo before; "$0" --version; "$0" --help; echo behind) > out 2> err'} ${binary}`.cwd(
+    folder,
+  );
+  const output = await Bun.file(join(folder, "out")).text();
+  await rm(folder, { recursive: true });
+  expect(output).toMatch(/^before\ninflux-spout version .*\nUsage: [^]*\nbehind\n$/);
 });
 
 test("--check prints the configuration in effect, and what it prints passes the check again", async () => {
