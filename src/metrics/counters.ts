@@ -9,24 +9,29 @@ export type CounterDeclarations = Readonly<Record<string, string>>;
 export type CounterSnapshot<Name extends string> = Readonly<Record<Name, number>>;
 
 export class Counters<Name extends string> {
-  readonly #values: Record<Name, number>;
+  readonly #names: readonly string[];
+  readonly #indexes: ReadonlyMap<string, number>;
+  readonly #values: Float64Array;
 
   constructor(declarations: Readonly<Record<Name, string>>) {
-    const names = Object.keys(declarations) as Name[];
-    this.#values = Object.fromEntries(names.map((name) => [name, 0])) as Record<Name, number>;
+    this.#names = Object.keys(declarations);
+    this.#indexes = new Map(this.#names.map((name, index) => [name, index]));
+    this.#values = new Float64Array(this.#names.length);
   }
 
-  /** Cumulative since the process started; exact to 2^53. */
+  /** Cumulative since the process started; exact to 2^53. Hot: some times per payload. */
   add(name: Name, amount = 1): void {
-    this.#values[name] += amount;
+    const index = this.#indexes.get(name) as number;
+    this.#values[index] = (this.#values[index] as number) + amount;
   }
 
   get(name: Name): number {
-    return this.#values[name];
+    return this.#values[this.#indexes.get(name) as number] as number;
   }
 
   /** A copy, in the declared order. */
   snapshot(): CounterSnapshot<Name> {
-    return { ...this.#values };
+    const values = this.#names.map((name, index) => [name, this.#values[index]]);
+    return Object.fromEntries(values) as CounterSnapshot<Name>;
   }
 }
