@@ -1,9 +1,8 @@
 /** One attempt to connect to one server. */
 import { readFile } from "node:fs/promises";
-import { isIP } from "node:net";
 
-import { credsAuthenticator, type NatsConnection } from "nats";
 import {
+  credsAuthenticator,
   ErrorCode,
   isNatsError,
   NatsConnectionImpl,
@@ -11,9 +10,9 @@ import {
 } from "nats/lib/nats-base-client/internal_mod";
 
 import type { Clock } from "../platform/clock.ts";
-import { messageOf, SpoutError } from "../platform/errors.ts";
+import { assert, messageOf, SpoutError } from "../platform/errors.ts";
 import type { NatsOptions } from "./nats-options.ts";
-import { AbortableTransport, type AttemptOptions } from "./nats-transport.ts";
+import { type AttemptOptions, NatsTransport } from "./nats-transport.ts";
 
 export interface ConnectDeps {
   readonly clock: Clock;
@@ -37,13 +36,20 @@ export class ConnectError extends SpoutError {
 /** Longer than any timer of ours runs, and the longest that the runtime takes: the client's own heartbeat is off. */
 const NEVER_MS = 2 ** 31 - 1;
 
+/** What carries a connection made here. */
+export function transportOf(connection: NatsConnectionImpl): NatsTransport {
+  const { transport } = connection.protocol;
+  assert(transport instanceof NatsTransport, "the client has a transport that is not ours");
+  return transport;
+}
+
 /** Resolves with a connection that never reconnects by itself. Rejects with a {@link ConnectError}. */
 export async function connectToServer(
   server: string,
   name: string,
   options: NatsOptions,
   deps: ConnectDeps,
-): Promise<NatsConnection> {
+): Promise<NatsConnectionImpl> {
   const attempt = new AbortController();
   const giveUp = () => attempt.abort(deps.stop.reason);
   deps.stop.addEventListener("abort", giveUp);
@@ -51,11 +57,14 @@ export async function connectToServer(
     attempt.abort(new ConnectError(server, `no answer within ${deps.connectMaxMs} ms`, false)),
   );
   try {
-    setTransportFactory({ factory: () => new AbortableTransport() });
-    return await NatsConnectionImpl.connect({
-      ...(await clientOptions(server, name, options)),
+    setTransportFactory({ factory: () => new NatsTransport() });
+    const connection = await NatsConnectionImpl.connect({
+      ...(await clientOptions(name, options)),
+      servers: [server],
       attempt: attempt.signal,
     } as AttemptOptions);
+    assert(connection instanceof NatsConnectionImpl, "the client connects with another class");
+    return connection;
   } catch (error) {
     throw explain(server, attempt.signal.aborted ? attempt.signal.reason : error);
   } finally {
@@ -65,12 +74,10 @@ export async function connectToServer(
 }
 
 async function clientOptions(
-  server: string,
   name: string,
   options: NatsOptions,
 ): Promise<Omit<AttemptOptions, "attempt">> {
   return {
-    servers: [server],
     name,
     // Ours is the loop that tries again: see nats.ts.
     reconnect: false,
@@ -80,40 +87,39 @@ async function clientOptions(
     // Names are resolved by the system (hosts file included), not by asking a DNS server past it.
     resolve: false,
     noAsyncTraces: true,
-    ...(options.tls ? { tls: tlsOptions(server, options.tlsCaFile) } : {}),
+    ...(options.tls ? { tls: await tlsOptions(options.tlsCaFile) } : {}),
     ...(options.user === "" ? {} : { user: options.user, pass: options.password }),
     ...(options.token === "" ? {} : { token: options.token }),
     ...(options.credsFile === ""
       ? {}
-      : { authenticator: credsAuthenticator(await readCreds(options.credsFile)) }),
+      : {
+          authenticator: credsAuthenticator(await readNamed("credentials file", options.credsFile)),
+        }),
   };
 }
 
-/** Present at all, it makes the client refuse a server without TLS before it sends anything. */
-function tlsOptions(server: string, caFile: string): { caFile?: string; servername?: string } {
-  const host = server.slice(0, server.lastIndexOf(":"));
-  const isAddress = host.startsWith("[") || isIP(host) !== 0;
-  return {
-    ...(caFile === "" ? {} : { caFile }),
-    // An address is not allowed as a TLS server name; the certificate is checked against it all the same.
-    ...(isAddress ? {} : { servername: host }),
-  };
+async function tlsOptions(caFile: string): Promise<{ ca?: string }> {
+  if (caFile === "") return {};
+  const ca = await readNamed("CA file", caFile);
+  return { ca: new TextDecoder().decode(ca) };
 }
 
-async function readCreds(file: string): Promise<Uint8Array> {
+async function readNamed(what: string, path: string): Promise<Uint8Array> {
   try {
-    return await readFile(file);
+    return await readFile(path);
   } catch (error) {
-    throw new SpoutError(`cannot read the credentials file: ${messageOf(error)}`);
+    throw new SpoutError(`cannot read the ${what}: ${messageOf(error)}`);
   }
 }
 
 /** What the system calls network trouble: ECONNRESET, ENOTFOUND, EAI_AGAIN. All else (certificates, files) is set wrong. */
 const NETWORK_ERROR = /^E[A-Z]+(_AGAIN)?$/;
 
-/** The client's codes, in words. */
+/** The codes of the system and of the client, in words. */
 const EXPLANATIONS: Readonly<Record<string, { why: string; needsHuman: boolean }>> = {
-  [ErrorCode.ConnectionRefused]: { why: "connection refused", needsHuman: false },
+  ECONNREFUSED: { why: "connection refused", needsHuman: false },
+  // The client's word for an end without an error.
+  [ErrorCode.ConnectionRefused]: { why: "closed by the server", needsHuman: false },
   [ErrorCode.AuthorizationViolation]: { why: "credentials refused", needsHuman: true },
   [ErrorCode.AuthenticationTimeout]: { why: "credentials refused (too late)", needsHuman: true },
   [ErrorCode.AuthenticationExpired]: { why: "credentials expired", needsHuman: true },
@@ -132,5 +138,8 @@ function explain(server: string, error: unknown): ConnectError {
   const known = EXPLANATIONS[error.code];
   if (known !== undefined) return new ConnectError(server, known.why, known.needsHuman);
   const isOfNetwork = NETWORK_ERROR.test(error.code);
-  return new ConnectError(server, (error.chainedError ?? error).message, !isOfNetwork);
+  const message = (error.chainedError ?? error).message;
+  // The runtime says "Failed to connect", whatever the code.
+  const why = isOfNetwork && !message.includes(error.code) ? `${message} (${error.code})` : message;
+  return new ConnectError(server, why, !isOfNetwork);
 }

@@ -4,10 +4,12 @@
  * It watches over the connection itself. The client's heartbeat, finding a frozen server, waits for its last bytes
  * to be written before it ends the connection, which a frozen server never lets happen.
  */
-import { Events, type NatsConnection } from "nats";
+import { Events, type NatsConnectionImpl } from "nats/lib/nats-base-client/internal_mod";
 
 import { type Clock, every } from "../platform/clock.ts";
 import { messageOf } from "../platform/errors.ts";
+import { transportOf } from "./nats-connect.ts";
+import type { NatsTransport } from "./nats-transport.ts";
 
 export interface LinkOptions {
   /** host:port, for the log. */
@@ -17,6 +19,8 @@ export interface LinkOptions {
   readonly pingIntervalMs: number;
   /** The server refused a publication on `subject`; called before the round trip that follows it is answered. */
   readonly onPublishRefused: (subject: string) => void;
+  /** {@link Link.isWritable} is true again. */
+  readonly onWritable: () => void;
 }
 
 export interface LinkSubscription {
@@ -41,16 +45,19 @@ export class Link {
   readonly server: string;
   /** Resolves, once the connection has ended, with the reason. */
   readonly ended: Promise<string>;
-  readonly #connection: NatsConnection;
+  readonly #connection: NatsConnectionImpl;
+  readonly #transport: NatsTransport;
   #payloadMaxBytes: number;
   /** Round trips under way. */
   #unanswered = 0;
   #ticksUnanswered = 0;
   #reason = "";
 
-  constructor(connection: NatsConnection, options: LinkOptions) {
+  constructor(connection: NatsConnectionImpl, options: LinkOptions) {
     this.server = options.server;
     this.#connection = connection;
+    this.#transport = transportOf(connection);
+    this.#transport.onWritable = options.onWritable;
     this.#payloadMaxBytes = connection.info?.max_payload ?? PAYLOAD_MAX_DEFAULT_BYTES;
     const cancel = every(options.clock, options.pingIntervalMs, () => this.#checkAlive());
     this.ended = connection.closed().then((error) => {
@@ -71,9 +78,18 @@ export class Link {
     return this.#connection.isClosed();
   }
 
-  /** Hands `payload` to the client, which throws if the connection has ended. */
+  /** False while the server does not read as fast as is published. */
+  get isWritable(): boolean {
+    return this.#transport.isWritable;
+  }
+
+  /** Leaves with the next flush or round trip at the latest. `payload` must fit {@link Link.payloadMaxBytes}. */
   publish(subject: string, payload: Uint8Array): void {
-    this.#connection.publish(subject, payload);
+    this.#transport.publish(subject, payload);
+  }
+
+  flush(): void {
+    this.#transport.flush();
   }
 
   /**

@@ -27,6 +27,7 @@ export class Outbound {
   readonly #onEmpty: (() => void)[] = [];
   #link: Link | undefined;
   #isConfirming = false;
+  #isTurnEndDue = false;
 
   constructor(maxBytes: number, events: OutboundEvents) {
     this.#queue = new OutboundQueue(maxBytes);
@@ -63,6 +64,11 @@ export class Outbound {
     return lost.length;
   }
 
+  /** The connection takes more again. */
+  resume(): void {
+    this.#send();
+  }
+
   /** The server refused one of the payloads sent on `subject`. */
   refuse(subject: string): void {
     this.#queue.refuse(subject);
@@ -89,7 +95,7 @@ export class Outbound {
     const link = this.#link;
     if (link === undefined || link.hasEnded()) return; // Ended: detach() is about to be called.
     const maxBytes = link.payloadMaxBytes();
-    while (this.#hasWindow()) {
+    while (link.isWritable && this.#hasWindow()) {
       const next = this.#queue.firstHeld();
       if (next === undefined) break;
       if (next.payload.length > maxBytes) {
@@ -102,18 +108,26 @@ export class Outbound {
       }
     }
     this.#tellIfEmpty();
-    if (this.#isConfirming || this.#queue.sentCount === 0) return;
-    this.#isConfirming = true;
-    // One round trip for all that is published in this turn of the event loop.
-    setImmediate(() => void this.#confirm(link));
+    if (this.#isTurnEndDue || this.#queue.sentCount === 0) return;
+    this.#isTurnEndDue = true;
+    setImmediate(this.#endTurn);
   }
+
+  /** One write, and one round trip at a time, for all that is published in one turn of the event loop. */
+  readonly #endTurn = (): void => {
+    this.#isTurnEndDue = false;
+    const link = this.#link;
+    if (link === undefined || link.hasEnded()) return;
+    if (this.#isConfirming) return link.flush();
+    this.#isConfirming = true;
+    void this.#confirm(link);
+  };
 
   #hasWindow(): boolean {
     return this.#queue.sentBytes < WINDOW_BYTES && this.#queue.sentCount < WINDOW_PAYLOADS;
   }
 
   async #confirm(link: Link): Promise<void> {
-    if (this.#link !== link) return;
     const count = this.#queue.sentCount;
     await link.roundTrip();
     // If the connection has ended meanwhile, detach() has dealt with what was sent on it.

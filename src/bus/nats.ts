@@ -198,6 +198,7 @@ class NatsBus implements Bus {
           server,
           clock: this.#clock,
           pingIntervalMs: this.#times.pingIntervalMs,
+          onWritable: () => this.#outbound.resume(),
           onPublishRefused: (subject) => {
             this.#outbound.refuse(subject);
             this.#messages.refused(`Permissions Violation for Publish to "${subject}"`);

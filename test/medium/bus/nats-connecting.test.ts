@@ -4,7 +4,7 @@
  */
 import { expect, test } from "bun:test";
 
-import { AbortableTransport, type AttemptOptions } from "../../../src/bus/nats-transport.ts";
+import { type AttemptOptions, NatsTransport } from "../../../src/bus/nats-transport.ts";
 import { type Clock, systemClock } from "../../../src/platform/clock.ts";
 import { eventually } from "../../support/eventually.ts";
 import { ManualClock } from "../../support/manual-clock.ts";
@@ -45,8 +45,8 @@ test("ends an attempt that is still connecting", async () => {
   });
   const attempt = new AbortController();
   const options: AttemptOptions = { attempt: attempt.signal };
-  const connecting = new AbortableTransport().connect(
-    { hostname: "127.0.0.1", port: silent.port, tlsName: "" },
+  const connecting = new NatsTransport().connect(
+    { hostname: "127.0.0.1", port: silent.port },
     options,
   );
   // Nothing has come back from the system yet.

@@ -80,6 +80,10 @@ test("speaks TLS with a server whose certificate the CA file signed", async () =
     for (const payload of numbered(100, 10_000)) await test.bus.publish("a", payload);
     await eventually("the deliveries", () => received.length >= 100);
     expect(received).toEqual(numbered(100).map(decode));
+    // More at once than the socket takes.
+    for (const payload of numbered(30, 1_000_000)) await test.bus.publish("a", payload);
+    await eventually("the large deliveries", () => received.length >= 130);
+    expect(received.slice(100)).toEqual(numbered(30).map(decode));
   }
 });
 
