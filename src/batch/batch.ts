@@ -26,6 +26,10 @@ export interface TakenBatch {
 
 const NEWLINE = 0x0a;
 const BUFFER_MIN_BYTES = 4096;
+/** Room beyond the largest of the last batches, so that steady traffic allocates once a batch, and copies once. */
+const HEADROOM = 1 / 8;
+/** How much of what a larger batch needed is forgotten with each smaller one. */
+const FORGOTTEN = 1 / 16;
 
 export class Batch {
   readonly #limits: BatchLimits;
@@ -35,7 +39,8 @@ export class Batch {
   #sizeBytes = 0;
   #count = 0;
   #lines = 0;
-  #lastTakenBytes = BUFFER_MIN_BYTES;
+  /** About the size of the last batches. */
+  #usualBytes = 0;
   #cancelAge: Cancel | undefined;
 
   constructor(limits: BatchLimits, clock: Clock, onAge: () => void) {
@@ -89,7 +94,7 @@ export class Batch {
       count: this.#count,
       lines: this.#lines,
     };
-    if (this.#sizeBytes > 0) this.#lastTakenBytes = this.#sizeBytes;
+    this.#usualBytes = Math.max(this.#sizeBytes, this.#usualBytes * (1 - FORGOTTEN));
     this.#buffer = new Uint8Array(0);
     this.#sizeBytes = 0;
     this.#count = 0;
@@ -99,15 +104,16 @@ export class Batch {
     return taken;
   }
 
-  /** The first buffer of a batch is as large as the last batch was, so that steady traffic allocates once a batch. */
+  /** A batch starts with what the last ones needed, and doubles from there, up to what it may hold at all. */
   #reserve(bytes: number): void {
     const needed = this.#sizeBytes + bytes;
     if (needed <= this.#buffer.length) return;
-    const size = Math.max(
-      needed,
-      this.#buffer.length === 0 ? this.#lastTakenBytes : this.#buffer.length * 2,
+    const wanted = Math.max(
+      BUFFER_MIN_BYTES,
+      this.#buffer.length * 2,
+      Math.ceil(this.#usualBytes * (1 + HEADROOM)),
     );
-    const grown = new Uint8Array(Math.max(size, BUFFER_MIN_BYTES));
+    const grown = new Uint8Array(Math.max(needed, Math.min(wanted, this.#limits.sizeMaxBytes)));
     grown.set(this.#buffer.subarray(0, this.#sizeBytes));
     this.#buffer = grown;
   }
