@@ -1,4 +1,17 @@
-/** Before the tests: a deadline that a busy machine keeps as well. Bun's five seconds are for tests that start nothing. */
+/**
+ * Before each test file: a deadline that a busy machine keeps as well; Bun's five seconds are for tests that start
+ * nothing. Bun goes back to its own with every file, so it is set whenever one is loaded.
+ */
 import { setDefaultTimeout } from "bun:test";
 
-setDefaultTimeout(30_000);
+const TIMEOUT_MS = 30_000;
+
+Bun.plugin({
+  name: "test timeout",
+  setup(build) {
+    build.onLoad({ filter: /\.test\.ts$/ }, async ({ path }) => {
+      setDefaultTimeout(TIMEOUT_MS);
+      return { contents: await Bun.file(path).text(), loader: "ts" };
+    });
+  },
+});
