@@ -89,8 +89,12 @@ export class Batch {
 
   /** Gives the bytes away and starts an empty batch. The payload of an empty batch has no bytes. */
   take(): TakenBatch {
+    const isMostlyUsed = this.#sizeBytes * 2 >= this.#buffer.length;
     const taken = {
-      payload: this.#buffer.subarray(0, this.#sizeBytes),
+      // What keeps the payload keeps its whole buffer, so a small part of it is copied out.
+      payload: isMostlyUsed
+        ? this.#buffer.subarray(0, this.#sizeBytes)
+        : this.#buffer.slice(0, this.#sizeBytes),
       count: this.#count,
       lines: this.#lines,
     };
