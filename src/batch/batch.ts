@@ -4,6 +4,7 @@
  * The batch never publishes or writes by itself: `add` says when it is full, `onAge` when it is old, and whoever
  * owns it calls `take`, which gives the buffer away; a batch never writes into bytes that it has handed out.
  */
+import { NEWLINE } from "../line/split.ts";
 import type { Cancel, Clock } from "../platform/clock.ts";
 
 export interface BatchLimits {
@@ -24,7 +25,6 @@ export interface TakenBatch {
   readonly lines: number;
 }
 
-const NEWLINE = 0x0a;
 const BUFFER_MIN_BYTES = 4096;
 /** Room beyond the largest of the last batches, so that steady traffic allocates once a batch, and copies once. */
 const HEADROOM = 1 / 8;

@@ -1,7 +1,5 @@
 /** Cuts a payload that is too long to publish, at line ends only. */
-import { findLineEnd } from "../line/split.ts";
-
-const NEWLINE = 0x0a;
+import { findLineEnd, NEWLINE } from "../line/split.ts";
 
 /**
  * Calls `onChunk` with consecutive views of `payload`, each at most `limitBytes` long and ending behind a newline,

@@ -19,13 +19,16 @@ export interface Bus {
   /** Resolves once the server has confirmed the subscription; waits for the connection if it has to. */
   subscribe(subject: string, options: SubscribeOptions): Promise<Subscription>;
 
-  /** The largest payload that `publish` takes, as the server last told. */
+  /** The largest payload that `publish` takes: what the server last told, and no more than `outboundMaxBytes`. */
   maxPayloadBytes(): number;
 
   state(): BusState;
 
-  /** False while `publish` would reject for want of room: what HTTP looks at before it reads a body. */
-  hasRoom(): boolean;
+  /**
+   * True if payloads of `bytes` in all would be taken now; without `bytes`, one of the largest size. False while the
+   * bus is being closed.
+   */
+  hasRoom(bytes?: number): boolean;
 
   /**
    * Drains: subscriptions deliver what they accepted, publications reach the server, then the connection ends.

@@ -129,16 +129,14 @@ class NatsBus implements Bus {
 
   maxPayloadBytes(): number {
     if (this.#link !== undefined) this.#payloadMaxBytes = this.#link.payloadMaxBytes();
-    return this.#payloadMaxBytes;
+    return Math.min(this.#payloadMaxBytes, this.#options.outboundMaxBytes);
   }
 
   state(): BusState {
     return this.#state;
   }
 
-  /** Room for the largest payload that the server takes, so that after a yes the next publish is not refused. */
-  hasRoom(): boolean {
-    const bytes = Math.min(this.maxPayloadBytes(), this.#options.outboundMaxBytes);
+  hasRoom(bytes: number = this.maxPayloadBytes()): boolean {
     return this.#closed === undefined && this.#outbound.fits(bytes);
   }
 

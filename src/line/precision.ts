@@ -1,6 +1,6 @@
 /** The units that a client may send its timestamps in, and their conversion to nanoseconds. */
-import { LINE_OK, type LineOffsets, newLineOffsets, scanLine } from "./scan.ts";
-import { countLines, findLineEnd, trimLineEnd } from "./split.ts";
+import { LINE_BAD_TIMESTAMP, LINE_OK, type LineOffsets, newLineOffsets, scanLine } from "./scan.ts";
+import { countLines, findLineEnd, NEWLINE, trimLineEnd } from "./split.ts";
 
 export type Precision = "ns" | "us" | "ms" | "s" | "m" | "h";
 
@@ -36,7 +36,9 @@ const TIME_MAX_NS = 2n ** 63n - 2n;
 /** A unit's factor has 13 digits at most, so a timestamp grows by no more; a missing newline is one byte. */
 const GROWTH_MAX_BYTES = 14;
 
-const NEWLINE = 0x0a;
+const MINUS = 0x2d;
+const DIGIT_0 = 0x30;
+const DIGIT_9 = 0x39;
 
 /** The unit that the `precision` parameter `text` names, or undefined for an unknown one. Names are case-sensitive. */
 export function parsePrecision(text: string): Precision | undefined {
@@ -46,8 +48,8 @@ export function parsePrecision(text: string): Precision | undefined {
 /**
  * The lines of `body` with their timestamps, which count `precision`, in nanoseconds, exactly. Lines without a
  * timestamp and malformed ones keep their bytes (the filter judges them), blank ones are left out, and each ends with
- * `\n`. A line whose time InfluxDB cannot hold is left out and given to `onOverflow`, without its line ending, as a view.
- * Nanoseconds need nothing: `body` itself comes back, as it is.
+ * `\n`. A line whose time InfluxDB cannot hold, integers of any length included, is left out and given to `onOverflow`,
+ * without its line ending, as a view. Nanoseconds need nothing: `body` itself comes back, as it is.
  */
 export function convertTimestamps(
   body: Uint8Array,
@@ -57,21 +59,22 @@ export function convertTimestamps(
   if (precision === "ns") return body;
   const unitNs = UNIT_NS[precision];
   const converted = Buffer.allocUnsafeSlow(body.length + countLines(body) * GROWTH_MAX_BYTES);
+  const source = Buffer.from(body.buffer, body.byteOffset, body.length);
   const offsets = newLineOffsets();
   let length = 0;
   for (let start = 0, next = 0; start < body.length; start = next) {
     next = findLineEnd(body, start) + 1;
     const end = trimLineEnd(body, start, next - 1);
     if (end === start) continue;
-    const hasTimestamp = scanLine(body, start, end, offsets) === LINE_OK && isTimed(offsets);
+    const code = scanLine(body, start, end, offsets);
+    const hasTimestamp = code === LINE_OK && isTimed(offsets);
     const timeNs = hasTimestamp ? timestampOf(offsets) * unitNs : 0n;
-    if (timeNs > TIME_MAX_NS || timeNs < -TIME_MAX_NS) {
+    const isBeyond = code === LINE_BAD_TIMESTAMP && isInteger(body, offsets);
+    if (isBeyond || timeNs > TIME_MAX_NS || timeNs < -TIME_MAX_NS) {
       onOverflow(body.subarray(start, end));
       continue;
     }
-    const kept = body.subarray(start, hasTimestamp ? offsets.timestampStart : end);
-    converted.set(kept, length);
-    length += kept.length;
+    length += source.copy(converted, length, start, hasTimestamp ? offsets.timestampStart : end);
     if (hasTimestamp) length += converted.write(timeNs.toString(), length, "latin1");
     converted[length++] = NEWLINE;
   }
@@ -80,6 +83,16 @@ export function convertTimestamps(
 
 function isTimed(offsets: LineOffsets): boolean {
   return offsets.timestampEnd > offsets.timestampStart;
+}
+
+/** True if a timestamp that does not fit 64 bits is an integer all the same. */
+function isInteger(body: Uint8Array, { timestampStart, timestampEnd }: LineOffsets): boolean {
+  const digitsStart = body[timestampStart] === MINUS ? timestampStart + 1 : timestampStart;
+  for (let at = digitsStart; at < timestampEnd; at++) {
+    const byte = body[at] ?? 0;
+    if (byte < DIGIT_0 || byte > DIGIT_9) return false;
+  }
+  return digitsStart < timestampEnd;
 }
 
 function timestampOf(offsets: LineOffsets): bigint {

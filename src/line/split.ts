@@ -6,7 +6,7 @@
  * A line with nothing else in it is blank: skipped, and not counted.
  */
 
-const NEWLINE = 0x0a;
+export const NEWLINE = 0x0a;
 const CARRIAGE_RETURN = 0x0d;
 
 /** Offset of the newline that ends the line starting at `start`, or `payload.length` if none does. Hot: once per line. */
@@ -34,4 +34,13 @@ export function countLines(payload: Uint8Array, start = 0, end: number = payload
 /** True if a non-empty `payload` ends inside a line. */
 export function lacksFinalNewline(payload: Uint8Array): boolean {
   return payload.length > 0 && payload[payload.length - 1] !== NEWLINE;
+}
+
+/** `payload` itself if it ends in a newline or is empty, or a copy with one added. */
+export function withFinalNewline(payload: Uint8Array): Uint8Array {
+  if (!lacksFinalNewline(payload)) return payload;
+  const ended = new Uint8Array(payload.length + 1);
+  ended.set(payload);
+  ended[payload.length] = NEWLINE;
+  return ended;
 }

@@ -1,10 +1,11 @@
 /** `POST /write`: a body of lines goes into the intake as a whole or not at all, and the answer says which. */
 import type { Bus } from "../bus/bus.ts";
-import { convertTimestamps, parsePrecision, type Precision } from "../line/precision.ts";
-import { countLines } from "../line/split.ts";
+import { parsePrecision, type Precision } from "../line/precision.ts";
+import { type Clock, sleep } from "../platform/clock.ts";
 import type { HttpCounters } from "./counters.ts";
 import { failure, noContent } from "./http-answers.ts";
 import type { Body, BodyReader } from "./http-body.ts";
+import { type BodyLines, linesOf } from "./http-lines.ts";
 import type { Intake } from "./intake.ts";
 
 export interface WriteOptions {
@@ -12,6 +13,9 @@ export interface WriteOptions {
   readonly intake: Intake;
   readonly counters: HttpCounters;
   readonly bodies: BodyReader;
+  /** Lines that take more than this are refused: the bus would never have room for all of them. */
+  readonly publishedMaxBytes: number;
+  readonly clock: Clock;
 }
 
 /** Answers one request; `precisionName` is its parameter `precision`, empty if it has none. Never rejects. */
@@ -24,6 +28,10 @@ const RETRY_AFTER_SECONDS = "5";
 const BUS_IS_FULL = "NATS cannot take more at the moment, try again";
 const TOO_MANY_BODIES = "too many requests at the moment, try again";
 
+/** How long a request may wait for room: what keeps clients that are too fast at the pace of NATS. */
+const ROOM_WAIT_MAX_MS = 1000;
+const ROOM_WAIT_STEP_MS = 5;
+
 /** InfluxDB's words for a time that no nanosecond timestamp can hold. */
 const OUT_OF_RANGE = "time outside range -9223372036854775806 - 9223372036854775806";
 
@@ -31,7 +39,7 @@ const OUT_OF_RANGE = "time outside range -9223372036854775806 - 9223372036854775
 const SHOWN_LINE_MAX_BYTES = 512;
 
 export function createWrite(options: WriteOptions): Write {
-  const { bus, counters, bodies } = options;
+  const { bus, counters, bodies, publishedMaxBytes } = options;
 
   const refuse = (request: Request, status: number, text: string, headers = {}): Response => {
     counters.add("refused_requests");
@@ -53,12 +61,14 @@ export function createWrite(options: WriteOptions): Write {
         counters.add("read_errors");
         return failure(request, 400, "the body is incomplete");
       case "whole": {
-        // Reading may have taken a while.
-        if (!bus.hasRoom()) return sendAway(request, BUS_IS_FULL);
-        const taken = await takeLines(body.bytes, precision, options);
-        if (!taken.isTaken) return sendAway(request, BUS_IS_FULL);
-        if (taken.droppedLines === 0) return noContent(request);
-        return failure(request, 400, partialWrite(taken));
+        const lines = await linesOf(body.bytes, precision, publishedMaxBytes);
+        if (lines === undefined) return refuse(request, 413, "Request Entity Too Large");
+        if (!(await hasRoomInTime(lines.sizeBytes, options))) return sendAway(request, BUS_IS_FULL);
+        const { isTaken, longLines } = await takeLines(body.bytes.length, lines, options);
+        if (!isTaken) return sendAway(request, BUS_IS_FULL);
+        const droppedLines = lines.overflowLines + longLines;
+        if (droppedLines === 0) return noContent(request);
+        return failure(request, 400, partialWrite(lines.overflowing, droppedLines));
       }
     }
   };
@@ -76,46 +86,57 @@ export function createWrite(options: WriteOptions): Write {
       return refuse(request, 415, text, { "Accept-Encoding": "gzip" });
     }
     // Judged before the body is read, so that sending clients away is cheap.
-    if (!bus.hasRoom()) return sendAway(request, BUS_IS_FULL);
+    if (bus.state() !== "up" && !bus.hasRoom()) return sendAway(request, BUS_IS_FULL);
     return bodies.read(request, isGzip, (body) => answer(request, body, precision));
   };
 }
 
-interface Taken {
-  /** False if the bus was given the lines just now and refused some. */
-  readonly isTaken: boolean;
-  /** The first of the lines dropped because of their time. */
-  readonly overflowing: Uint8Array | undefined;
-  readonly droppedLines: number;
+/** True once the bus has room for `bytes` beside what is gathered; false if it is away, or has none for too long. */
+async function hasRoomInTime(
+  bytes: number,
+  { bus, intake, clock }: WriteOptions,
+): Promise<boolean> {
+  const endMs = clock.monotonicMs() + ROOM_WAIT_MAX_MS;
+  while (!bus.hasRoom(intake.heldBytes + bytes)) {
+    if (bus.state() !== "up" || clock.monotonicMs() >= endMs) return false;
+    await sleep(clock, ROOM_WAIT_STEP_MS);
+  }
+  return true;
 }
 
+interface Taken {
+  /** False if the bus, which had room, refused some after all: it is being closed. */
+  readonly isTaken: boolean;
+  readonly longLines: number;
+}
+
+/** Nothing is awaited before the last piece is handed over, so that the room is still there. */
 async function takeLines(
-  body: Uint8Array,
-  precision: Precision,
+  receivedBytes: number,
+  { pieces, overflowLines }: BodyLines,
   { intake, counters }: WriteOptions,
 ): Promise<Taken> {
-  if (body.length === 0) return { isTaken: true, overflowing: undefined, droppedLines: 0 };
-  let overflowLines = 0;
-  let overflowing: Uint8Array | undefined;
-  const converted = convertTimestamps(body, precision, (line) => {
-    overflowLines++;
-    overflowing ??= line;
-  });
-  const lines = countLines(converted);
+  if (receivedBytes === 0) return { isTaken: true, longLines: 0 };
   counters.add("received");
-  counters.add("received_bytes", body.length);
-  counters.add("received_lines", lines + overflowLines);
+  counters.add("received_bytes", receivedBytes);
+  counters.add(
+    "received_lines",
+    pieces.reduce((sum, { lines }) => sum + lines, overflowLines),
+  );
   counters.add("dropped_overflow_lines", overflowLines);
-  if (converted.length === 0) return { isTaken: true, overflowing, droppedLines: overflowLines };
-
-  const publication = intake.accept(converted, lines);
-  // A batch that waits for more is in good hands: core NATS confirms nothing, so there is nothing to wait for.
-  const isTaken = publication.isUnderWay ? await publication.isTaken : true;
-  return { isTaken, overflowing, droppedLines: overflowLines + publication.longLines };
+  const publications = new Set(pieces.map(({ payload, lines }) => intake.accept(payload, lines)));
+  let isTaken = true;
+  let longLines = 0;
+  for (const publication of publications) {
+    // A batch that waits for more is in good hands: core NATS confirms nothing, so there is nothing to wait for.
+    if (publication.isUnderWay && !(await publication.isTaken)) isTaken = false;
+    longLines += publication.longLines;
+  }
+  return { isTaken, longLines };
 }
 
 /** In InfluxDB's words, by which clients know that sending the lines again is of no use. */
-function partialWrite({ overflowing, droppedLines }: Taken): string {
+function partialWrite(overflowing: Uint8Array | undefined, droppedLines: number): string {
   if (overflowing === undefined) {
     return `partial write: line too long to be published dropped=${droppedLines}`;
   }

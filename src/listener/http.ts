@@ -5,6 +5,7 @@
 import type { ComponentDeps } from "../config/component.ts";
 import type { HttpListenerConfig } from "../config/config.ts";
 import { Counters } from "../metrics/counters.ts";
+import { earlier, isDoneInTime } from "../platform/deadline.ts";
 import type { Running } from "../platform/lifecycle.ts";
 import { throttled } from "../platform/log.ts";
 import { bindAllAddresses, formatAddress } from "./bind.ts";
@@ -12,7 +13,7 @@ import { HTTP_COUNTERS, type HttpCounters } from "./counters.ts";
 import { createBodyReader } from "./http-body.ts";
 import { createRoutes } from "./http-routes.ts";
 import { createWrite } from "./http-write.ts";
-import { openOutlet, waitAtMost } from "./outlet.ts";
+import { openOutlet } from "./outlet.ts";
 
 export interface HttpListener extends Running {
   /** The port it is bound to, which the system chose if the configuration says 0. */
@@ -42,7 +43,14 @@ export async function startHttpListener(
     // What waits in front of the bus may be as much as what waits in it, and one body always fits.
     totalMaxBytes: Math.max(config.outboundMaxBytes, config.bodyMaxBytes),
   });
-  const routes = createRoutes(createWrite({ ...outlet, counters, bodies }), (error) =>
+  const write = createWrite({
+    ...outlet,
+    counters,
+    bodies,
+    publishedMaxBytes: config.outboundMaxBytes,
+    clock,
+  });
+  const routes = createRoutes(write, (error) =>
     reportError(`cannot answer a request: ${error.stack ?? error.message}`),
   );
   const server = await bindAllAddresses("TCP", config.port, (hostname) =>
@@ -70,8 +78,7 @@ export async function startHttpListener(
     ready: () => !isStopping && bus.state() === "up",
     async stop(deadline) {
       isStopping = true;
-      const requestsMs = deadline.remainingMs() * REQUESTS_STOP_SHARE;
-      await waitAtMost(server.stop(), requestsMs, clock);
+      await isDoneInTime(server.stop(), earlier(deadline, REQUESTS_STOP_SHARE), clock);
       // What is left now has not been answered, so its clients know.
       void server.stop(true);
       return outlet.close(deadline);

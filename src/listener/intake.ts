@@ -6,7 +6,7 @@
 import { Batch, type BatchLimits } from "../batch/batch.ts";
 import { cutAtLineEnds } from "../batch/chunk.ts";
 import type { Bus } from "../bus/bus.ts";
-import { countLines, lacksFinalNewline } from "../line/split.ts";
+import { countLines, lacksFinalNewline, withFinalNewline } from "../line/split.ts";
 import type { Counters } from "../metrics/counters.ts";
 import type { Clock } from "../platform/clock.ts";
 import { messageOf } from "../platform/errors.ts";
@@ -38,7 +38,8 @@ interface Message {
   readonly lines: number;
 }
 
-const NEWLINE = 0x0a;
+/** A payload this long goes out as it is: copying it into a batch would cost more than a message of its own. */
+const ALONE_MIN_BYTES = 128 * 1024;
 
 export class Intake {
   readonly #options: IntakeOptions;
@@ -65,9 +66,10 @@ export class Intake {
   accept(payload: Uint8Array, lines: number): Publication {
     const sizeBytes = payload.length + (lacksFinalNewline(payload) ? 1 : 0);
     const maxBytes = this.#messageMaxBytes();
-    if (this.#batch.sizeBytes + sizeBytes > maxBytes) {
+    if (this.#batch.sizeBytes + sizeBytes > maxBytes) this.flush();
+    if (sizeBytes > maxBytes || sizeBytes >= ALONE_MIN_BYTES) {
       this.flush();
-      if (sizeBytes > maxBytes) return this.#publishAlone(payload, lines);
+      return this.#publishAlone(payload, lines);
     }
     const publication = this.#next;
     if (this.#batch.add(payload, lines)) this.flush();
@@ -81,6 +83,11 @@ export class Intake {
     const publication = this.#next;
     this.#next = new BatchPublication();
     this.#publish(publication, payload, lines);
+  }
+
+  /** Bytes in the batch, which are handed to the bus before whatever comes next. */
+  get heldBytes(): number {
+    return this.#batch.sizeBytes;
   }
 
   /** Lines in the batch and in publications under way: neither sent nor dropped yet. */
@@ -99,7 +106,7 @@ export class Intake {
     return Math.min(limits.sizeMaxBytes, bus.maxPayloadBytes());
   }
 
-  /** More than a batch holds: a batch of its own, published in pieces. */
+  /** A batch of its own; if it is more than a message holds, published in pieces. */
   #publishAlone(payload: Uint8Array, lines: number): Publication {
     const publication = new BatchPublication();
     this.#publish(publication, withFinalNewline(payload), lines);
@@ -183,12 +190,4 @@ class BatchPublication implements Publication {
     this.#taken.resolve(this.takenMessages === this.#messages);
     return true;
   }
-}
-
-function withFinalNewline(payload: Uint8Array): Uint8Array {
-  if (!lacksFinalNewline(payload)) return payload;
-  const ended = new Uint8Array(payload.length + 1);
-  ended.set(payload);
-  ended[payload.length] = NEWLINE;
-  return ended;
 }

@@ -8,7 +8,7 @@ import type { HttpListenerConfig, ListenerConfig } from "../config/config.ts";
 import { countLines } from "../line/split.ts";
 import type { Counters } from "../metrics/counters.ts";
 import { type Reporter, startReporter } from "../metrics/reporter.ts";
-import type { Clock } from "../platform/clock.ts";
+import { isDoneInTime } from "../platform/deadline.ts";
 import type { Deadline, StopReport } from "../platform/lifecycle.ts";
 import { printCounters, printState, type PublishingCounter } from "./counters.ts";
 import { Intake } from "./intake.ts";
@@ -60,24 +60,12 @@ export function openOutlet<Counter extends PublishingCounter>(
     async close(deadline) {
       const lostBefore = goneLines(counters);
       intake.flush();
-      await waitAtMost(intake.whenSettled(), deadline.remainingMs(), clock);
+      await isDoneInTime(intake.whenSettled(), deadline, clock);
       reporter?.stop();
       await bus.close(deadline.remainingMs());
       return { lostLines: goneLines(counters) - lostBefore + intake.heldLines };
     },
   };
-}
-
-/** Resolves with `work`, or after `delayMs` without it. */
-export async function waitAtMost(
-  work: Promise<unknown>,
-  delayMs: number,
-  clock: Clock,
-): Promise<void> {
-  const outOfTime = Promise.withResolvers<void>();
-  const cancel = clock.after(delayMs, outOfTime.resolve);
-  await Promise.race([work, outOfTime.promise]);
-  cancel();
 }
 
 /** Lines that the bus refused or lost. */

@@ -4,7 +4,7 @@
  */
 import type { ComponentDeps } from "../config/component.ts";
 import type { ListenerConfig } from "../config/config.ts";
-import { countLines } from "../line/split.ts";
+import { countLines, NEWLINE } from "../line/split.ts";
 import { Counters } from "../metrics/counters.ts";
 import { messageOf } from "../platform/errors.ts";
 import type { Running } from "../platform/lifecycle.ts";
@@ -19,8 +19,6 @@ export interface UdpListener extends Running {
   /** The port it is bound to, which the system chose if the configuration says 0. */
   readonly port: number;
 }
-
-const NEWLINE = 0x0a;
 
 /** Resolves once the socket is bound; the bus connects in the background. Rejects with a SpoutError if it cannot be. */
 export async function startUdpListener(

@@ -7,7 +7,7 @@ export interface Generated {
 }
 
 export async function generate(
-  script: "udp-generator.ts" | "nats-generator.ts",
+  script: "udp-generator.ts" | "nats-generator.ts" | "http-generator.ts",
   args: readonly (string | number)[],
 ): Promise<Generated> {
   const child = Bun.spawn([process.execPath, join(import.meta.dir, script), ...args.map(String)], {

@@ -8,7 +8,7 @@ import { eventually } from "../../support/eventually.ts";
 const keep = async (body: Body) => body;
 
 /** A request whose body comes in pieces, when the test says so. */
-function slowRequest() {
+function slowRequest(headers: Record<string, string> = {}) {
   let controller: ReadableStreamDefaultController<Uint8Array> | undefined;
   const body = new ReadableStream<Uint8Array>({
     start(given) {
@@ -16,7 +16,7 @@ function slowRequest() {
     },
   });
   return {
-    request: new Request("http://localhost/write", { method: "POST", body }),
+    request: new Request("http://localhost/write", { method: "POST", body, headers }),
     send: (bytes: Uint8Array) => controller?.enqueue(bytes),
     end: () => controller?.close(),
     breakOff: () => controller?.error(new Error("connection closed")),
@@ -57,6 +57,18 @@ test("all bodies together are bounded by what has arrived, and each gives back w
   second.breakOff();
   expect(await Promise.all(readings)).toEqual(["whole", "broken_off"]);
   expect(await kindOf(requestOf("x".repeat(60)))).toBe("whole");
+});
+
+test("clients who announce and do not send take up half of the room at most", async () => {
+  const reader = createBodyReader({ bodyMaxBytes: 100, totalMaxBytes: 100 });
+  const kindOf = async (request: Request) => (await reader.read(request, false, keep)).kind;
+  const silent = Array.from({ length: 10 }, () => slowRequest({ "Content-Length": "25" }));
+  const readings = silent.map(({ request }) => kindOf(request));
+  expect(await kindOf(requestOf("x".repeat(51)))).toBe("no_room");
+  expect(await kindOf(requestOf("x".repeat(50)))).toBe("whole");
+  for (const { breakOff } of silent) breakOff();
+  expect(new Set(await Promise.all(readings))).toEqual(new Set(["broken_off"]));
+  expect(await kindOf(requestOf("x".repeat(100)))).toBe("whole");
 });
 
 test("a body counts until whoever uses it is done", async () => {

@@ -12,36 +12,45 @@ import { createRoutes } from "../../../src/listener/http-routes.ts";
 import { createWrite } from "../../../src/listener/http-write.ts";
 import { Intake } from "../../../src/listener/intake.ts";
 import { Counters } from "../../../src/metrics/counters.ts";
+import { eventually } from "../../support/eventually.ts";
 import { ManualClock } from "../../support/manual-clock.ts";
 import { RecordingLog } from "../../support/recording-log.ts";
 import { MemoryBus } from "./memory-bus.ts";
 
 const BODY_MAX_BYTES = 1000;
+const PUBLISHED_MAX_BYTES = 2000;
 
 type Content = string | Uint8Array<ArrayBuffer> | ReadableStream;
 
 function setUp(options: { countMax?: number; sizeMaxBytes?: number } = {}) {
   const { countMax = 1, sizeMaxBytes = 10_000 } = options;
   const bus = new MemoryBus();
+  const clock = new ManualClock();
   const counters: HttpCounters = new Counters(HTTP_COUNTERS);
   const intake = new Intake({
     limits: { countMax, sizeMaxBytes, ageMaxMs: 1000 },
     subject: "lines",
     bus,
     counters,
-    clock: new ManualClock(),
+    clock,
     log: new RecordingLog(),
   });
   const bodies = createBodyReader({ bodyMaxBytes: BODY_MAX_BYTES, totalMaxBytes: 5000 });
   const errors: Error[] = [];
-  const routes = createRoutes(createWrite({ bus, intake, counters, bodies }), (error) =>
-    errors.push(error),
-  );
+  const write = createWrite({
+    bus,
+    intake,
+    counters,
+    bodies,
+    publishedMaxBytes: PUBLISHED_MAX_BYTES,
+    clock,
+  });
+  const routes = createRoutes(write, (error) => errors.push(error));
   const send = async (path: string, init: RequestInit = {}) =>
     routes(new Request(`http://localhost${path}`, init));
   const post = (path: string, body: Content, headers: Record<string, string> = {}) =>
     send(path, { method: "POST", body, headers });
-  return { bus, counters, intake, errors, send, post };
+  return { bus, clock, counters, intake, errors, send, post };
 }
 
 /** Status and JSON of an error answer, which must have exactly InfluxDB's content type. */
@@ -241,8 +250,9 @@ const NO_RETRY_PHRASES = [
   "username required",
 ];
 
-test("while the bus takes no more, clients are sent away before their body is read", async () => {
+test("while the bus is away and takes no more, clients are sent away before their body is read", async () => {
   const { bus, send, counters } = setUp();
+  bus.isDown = true;
   bus.takes = 0;
   let isRead = false;
   const body = new ReadableStream(
@@ -263,33 +273,69 @@ test("while the bus takes no more, clients are sent away before their body is re
   expect(counters.snapshot()).toMatchObject({ received: 0, unavailable_requests: 1 });
 });
 
-test("when the bus filled up while the body was read, nothing of it is taken", async () => {
+test("when the bus filled up while the body was read, and is away, nothing of it is taken", async () => {
   const { bus, send, counters } = setUp();
   const body = new ReadableStream({
     pull(controller) {
       bus.takes = 0;
+      bus.isDown = true;
       controller.enqueue(new TextEncoder().encode("a v=1"));
       controller.close();
     },
   });
-  bus.takes = 1;
   const [status] = await failureOf(await send("/write", { method: "POST", body }));
   expect(status).toBe(503);
   expect(counters.snapshot()).toMatchObject({ received: 0, failed_nats_publish: 0 });
 });
 
-test("when the bus refuses a part of the body after all, the client is told to send it again", async () => {
-  const { bus, post, counters } = setUp({ sizeMaxBytes: 8 });
-  bus.takes = 1;
+test("while the bus is full, a request waits for room, and is sent away after a second without any", async () => {
+  const { bus, clock, post, counters } = setUp();
+  bus.roomBytes = 0;
+  const waiting = post("/write", "a v=1");
+  await eventually("the wait for room", () => clock.timerCount > 0);
+  bus.roomBytes = 1000;
+  clock.advance(5);
+  expect((await waiting).status).toBe(204);
+  bus.roomBytes = 0;
+  const inVain = post("/write", "b v=2");
+  for (let ms = 0; ms < 1000; ms += 5) {
+    await eventually("the wait to go on", () => clock.timerCount > 0);
+    clock.advance(5);
+  }
+  expect((await failureOf(await inVain))[0]).toBe(503);
+  expect(bus.texts).toEqual(["a v=1\n"]);
+  expect(counters.snapshot()).toMatchObject({ received: 1, unavailable_requests: 1 });
+});
+
+test("a body is taken as a whole or not at all, what is gathered before it included", async () => {
+  const { bus, post, counters } = setUp({ countMax: 2, sizeMaxBytes: 8 });
+  expect((await post("/write", "first\n")).status).toBe(204);
+  // Room for what is gathered and one of the two messages that the body makes.
+  bus.roomBytes = 6 + 13;
+  bus.isDown = true;
   const answer = await post("/write", "aaaaaa\nbbbbbb\n");
   expect((await failureOf(answer))[0]).toBe(503);
-  expect(counters.snapshot()).toMatchObject({
-    sent_lines: 1,
-    dropped_nats_lines: 1,
-    unavailable_requests: 1,
-  });
-  bus.takes = 10;
-  expect((await post("/write", "c v=3")).status).toBe(204);
+  expect(bus.texts).toEqual([]);
+  bus.roomBytes = 6 + 14;
+  expect((await post("/write", "aaaaaa\nbbbbbb\n")).status).toBe(204);
+  expect(bus.texts).toEqual(["first\n", "aaaaaa\n", "bbbbbb\n"]);
+  expect(counters.snapshot()).toMatchObject({ dropped_nats_lines: 0, received: 2 });
+});
+
+test("lines that grow beyond what the bus can ever take are refused, and nothing of them is taken", async () => {
+  const { bus, post, counters } = setUp();
+  // 120 lines of eight bytes, each 13 digits longer in nanoseconds: 2,520 bytes.
+  const [status] = await failureOf(await post("/write?precision=h", "a v=1 9\n".repeat(120)));
+  expect(status).toBe(413);
+  expect(bus.texts).toEqual([]);
+  expect(counters.snapshot()).toMatchObject({ received: 0, refused_requests: 1 });
+});
+
+test("a bus that is closed while the body is handed over makes the client send it again", async () => {
+  const { bus, post, counters } = setUp();
+  bus.takes = 0;
+  expect((await failureOf(await post("/write", "a v=1")))[0]).toBe(503);
+  expect(counters.snapshot()).toMatchObject({ dropped_nats_lines: 1, unavailable_requests: 1 });
 });
 
 test("a body that ends too early leaves nothing behind", async () => {

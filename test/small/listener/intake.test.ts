@@ -222,3 +222,14 @@ test("each line received is sent, dropped under a reason or still held, whatever
   }
   expect(countLines(Buffer.from(rig.bus.texts.join("")))).toBe(sent_lines);
 });
+
+test("publishes a payload of 128 KiB or more as it is, behind what was gathered before it", () => {
+  const { bus, accept } = setUp();
+  accept("a v=1\n");
+  accept(`${"x".repeat(128 * 1024 - 2)}\n`);
+  expect(bus.texts).toEqual([]);
+  const large = `${"y".repeat(128 * 1024 - 1)}\n`;
+  accept(large);
+  expect(bus.texts.map((text) => text.length)).toEqual([6 + 128 * 1024 - 1, large.length]);
+  expect(bus.texts[1]).toBe(large);
+});

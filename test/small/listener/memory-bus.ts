@@ -8,6 +8,8 @@ export class MemoryBus implements Bus {
   /** Set: this many payloads more are taken, then none. */
   takes = Number.POSITIVE_INFINITY;
   isDown = false;
+  /** What hasRoom() answers by. */
+  roomBytes = Number.POSITIVE_INFINITY;
   /** Set: takes payloads over and never says so, as a bus that stores and is cut off from its store. */
   isSilent = false;
   readonly #decoder = new TextDecoder();
@@ -34,8 +36,8 @@ export class MemoryBus implements Bus {
     return this.isDown ? "down" : "up";
   }
 
-  hasRoom(): boolean {
-    return this.takes > 0;
+  hasRoom(bytes = 1): boolean {
+    return this.roomBytes >= bytes && !(this.isDown && this.takes <= 0);
   }
 
   close(): Promise<void> {
