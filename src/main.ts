@@ -57,7 +57,8 @@ async function load(path: string): Promise<LoadedConfig | undefined> {
 }
 
 function start({ config, warnings }: LoadedConfig): Promise<number> {
-  const log = createLog({ debug: config.debug, clock: systemClock });
+  const parts = config.mode === "standalone" ? config.components : [config];
+  const log = createLog({ debug: parts.some((part) => part.debug), clock: systemClock });
   for (const warning of warnings) log.warn(warning);
   return run(config, {
     clock: systemClock,

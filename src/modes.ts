@@ -1,12 +1,18 @@
 /** The mode router: which mode starts which component. The only file that knows them all. */
+import * as files from "node:fs/promises";
+
+import type { OpenBus } from "./bus/bus.ts";
+import { createInprocOpenBus } from "./bus/inproc.ts";
 import { createOpenBus } from "./bus/open.ts";
-import type { Config } from "./config/config.ts";
+import { subjectMatches } from "./bus/subject.ts";
+import type { ComponentConfig, Config, StandaloneConfig } from "./config/config.ts";
 import { startFilter } from "./filter/filter.ts";
 import { startHttpListener } from "./listener/http.ts";
 import { startUdpListener } from "./listener/udp.ts";
 import type { Clock } from "./platform/clock.ts";
+import { startGroup } from "./platform/group.ts";
 import type { Running } from "./platform/lifecycle.ts";
-import type { Log } from "./platform/log.ts";
+import { componentLog, type Log } from "./platform/log.ts";
 import { startWriter } from "./writer/writer.ts";
 
 export interface ModeDeps {
@@ -16,17 +22,71 @@ export interface ModeDeps {
   readonly workerUrl: URL;
 }
 
+interface StartDeps {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly openBus: OpenBus;
+  /** Undefined: filters work on this thread. */
+  readonly workerUrl: URL | undefined;
+}
+
+/**
+ * In the order of starting: what writes, what sorts, what takes in. The writers of the metrics come before the other
+ * writers, so that they are there for the last metrics of these.
+ */
+const STAGES: readonly ((component: ComponentConfig) => boolean)[] = [
+  writesMetrics,
+  (component) => component.mode === "writer" && !writesMetrics(component),
+  ({ mode }) => mode === "filter",
+  ({ mode }) => mode === "listener" || mode === "listener_http",
+];
+
+function writesMetrics(component: ComponentConfig): boolean {
+  if (component.mode !== "writer") return false;
+  const { subjects, monitorSubject } = component;
+  return subjects.some((pattern) => subjectMatches(pattern, monitorSubject));
+}
+
+/** Rejects with a SpoutError if the component, or one of them, cannot start. */
 export function startMode(config: Config, deps: ModeDeps): Promise<Running> {
-  const openBus = createOpenBus(config.nats, deps);
-  const componentDeps = { clock: deps.clock, log: deps.log, openBus };
+  if (config.mode === "standalone") return startStandalone(config, deps);
+  return startComponent(config, { ...deps, openBus: createOpenBus(config.nats, deps) });
+}
+
+async function startStandalone(config: StandaloneConfig, deps: ModeDeps): Promise<Running> {
+  const { clock } = deps;
+  const openInproc = config.inproc ? createInprocOpenBus({ clock }) : undefined;
+  const memberOf = (component: ComponentConfig) => {
+    const log = componentLog(deps.log, component.name, component.debug);
+    const openBus = openInproc ?? createOpenBus(component.nats, { clock, log });
+    return {
+      name: `${component.mode} "${component.name}"`,
+      start: () => startComponent(component, { clock, log, openBus, workerUrl: undefined }),
+    };
+  };
+  const group = await startGroup({
+    name: `standalone "${config.name}"`,
+    stages: STAGES.map((isInStage) => config.components.filter(isInStage).map(memberOf)),
+    stopTimeoutMs: config.stopTimeoutMs,
+    clock,
+  });
+  const http = config.components.find(({ mode }) => mode === "listener_http");
+  if (http !== undefined && "port" in http) {
+    const url = `http://localhost:${http.port}/write`;
+    deps.log.info(`ready; to try it: curl -i ${url} --data-binary 'cpu,host=me usage=1'`);
+  }
+  return group;
+}
+
+function startComponent(config: ComponentConfig, deps: StartDeps): Promise<Running> {
   switch (config.mode) {
     case "listener":
-      return startUdpListener(config, componentDeps);
+      return startUdpListener(config, deps);
     case "listener_http":
-      return startHttpListener(config, componentDeps);
+      return startHttpListener(config, deps);
     case "filter":
-      return startFilter(config, { ...componentDeps, workerUrl: deps.workerUrl });
+      return startFilter(config, deps);
     case "writer":
-      return startWriter(config, { ...componentDeps, fetch });
+      return startWriter(config, { ...deps, fetch, files, stdout: process.stdout });
   }
 }

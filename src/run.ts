@@ -35,7 +35,7 @@ export async function run(config: Config, deps: RunDeps): Promise<number> {
   const starting = startMode(config, deps);
   const started = await Promise.race([starting, stopAsked]).catch((error: unknown) => {
     if (!(error instanceof SpoutError)) throw error;
-    log.error(`cannot start ${config.mode}: ${messageOf(error)}`);
+    log.error(`cannot start ${config.mode} "${config.name}": ${messageOf(error)}`);
     return EXIT_FAILED;
   });
   if (typeof started === "number") return started;
@@ -66,8 +66,10 @@ async function stop(running: Running, timeoutMs: number, deps: RunDeps): Promise
     return false;
   }
   const tookMs = Math.round(clock.monotonicMs() - beganMs);
-  if (report.lostLines > 0) {
-    log.error(`stopped ${running.name} after ${tookMs} ms: ${report.lostLines} lines lost`);
+  const { lostLines, isUncounted = false } = report;
+  if (lostLines > 0 || isUncounted) {
+    const more = isUncounted ? ", and more that could not be counted" : "";
+    log.error(`stopped ${running.name} after ${tookMs} ms: ${lostLines} lines lost${more}`);
     return false;
   }
   log.info(`stopped ${running.name} after ${tookMs} ms, nothing lost`);

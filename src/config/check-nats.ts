@@ -8,8 +8,24 @@ import type { OptionName } from "./options.ts";
 import { type Problems, show } from "./problems.ts";
 import type { Settings } from "./settings.ts";
 
-/** Reads the files that hold secrets; checks that those which NATS reads itself can be read. */
-export function natsOptions(settings: Settings, problems: Problems): NatsOptions {
+/** The address that stands for the bus inside of a process. */
+const INPROC_ADDRESS = "inproc://";
+
+/** True if the process's own bus is meant, well written or not. */
+export function isInproc(settings: Settings): boolean {
+  return /^inproc:/i.test(settings.get("nats_address"));
+}
+
+/**
+ * Reads the files that hold secrets; checks that those which NATS reads itself can be read. Without NATS the login is
+ * not looked at: it may stand there for the day when NATS comes.
+ */
+export function natsOptions(
+  settings: Settings,
+  options: { readonly allowInproc: boolean },
+  problems: Problems,
+): NatsOptions {
+  if (isInproc(settings)) return inprocOptions(settings, options.allowInproc, problems);
   const address = checkAddress(settings, problems);
   const tlsCaFile = settings.get("nats_tls_ca");
   const credsFile = settings.get("nats_creds");
@@ -45,19 +61,26 @@ export function maskNatsAddress(text: string): string {
 /** Scheme, user and password or token, then the @ and the rest. */
 const SERVER_PARTS = /^(\s*(?:[a-z][a-z0-9+.-]*:\/\/)?)(?:(.*)(?=@))?(.*)$/is;
 
+function inprocOptions(settings: Settings, isAllowed: boolean, problems: Problems): NatsOptions {
+  const text = settings.get("nats_address");
+  if (!isAllowed) {
+    const why = 'which connects the components of one process: it takes mode = "standalone"';
+    problems.add(settings.place("nats_address"), "nats://host:port", `inproc://, ${why}`);
+  } else if (text.trim().toLowerCase() !== INPROC_ADDRESS) {
+    problems.add(settings.place("nats_address"), "inproc:// and nothing behind it", "more");
+  }
+  const nothing = { tls: false, tlsCaFile: "", user: "", password: "", token: "", credsFile: "" };
+  return { servers: [INPROC_ADDRESS], ...nothing };
+}
+
 function checkAddress(settings: Settings, problems: Problems): ReturnType<typeof parseNatsAddress> {
   const text = settings.get("nats_address");
   const place = settings.place("nats_address");
-  const nothing = { servers: [], tls: false, user: "", password: "", token: "" };
-  if (/^inproc:/i.test(text)) {
-    problems.add(place, "nats:// or tls://", "inproc://, which is not available in this version");
-    return nothing;
-  }
   try {
     return parseNatsAddress(text);
   } catch (error) {
     problems.add(place, "nats://host:port", `one that cannot be used: ${messageOf(error)}`);
-    return nothing;
+    return { servers: [], tls: false, user: "", password: "", token: "" };
   }
 }
 

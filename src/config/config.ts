@@ -6,13 +6,18 @@ import type { BatchLimits } from "../batch/batch.ts";
 import type { NatsOptions } from "../bus/nats-options.ts";
 import type { RuleDeclaration } from "../rules/rule.ts";
 
-export type Config = ListenerConfig | HttpListenerConfig | FilterConfig | WriterConfig;
+/** What a process is: one component, or several of them. */
+export type Config = ComponentConfig | StandaloneConfig;
 export type Mode = Config["mode"];
+
+export type ComponentConfig = ListenerConfig | HttpListenerConfig | FilterConfig | WriterConfig;
+export type ComponentMode = ComponentConfig["mode"];
 
 export interface CommonConfig {
   /** Identifies this instance in metrics and as the NATS connection's name. */
   readonly name: string;
   readonly debug: boolean;
+  /** Where a standalone process uses no NATS, its one server is called `inproc://`: for the log, not to connect to. */
   readonly nats: NatsOptions;
   /** Bytes handed to the bus and not yet confirmed, at most. */
   readonly outboundMaxBytes: number;
@@ -61,13 +66,17 @@ export interface WriterConfig extends CommonConfig {
   /** Empty: every line is written. */
   readonly rules: readonly RuleDeclaration[];
   readonly batch: BatchLimits;
-  /** Sends at the same time; at least 1. */
+  /** Requests to InfluxDB at the same time; at least 1. The other outputs take one batch at a time. */
   readonly workers: number;
   readonly pendingMaxBytes: number;
-  readonly influxdb: InfluxOptions;
+  readonly output: OutputOptions;
 }
 
+/** Where a writer's lines go. */
+export type OutputOptions = InfluxOptions | FileOptions | StdoutOptions;
+
 export interface InfluxOptions {
+  readonly kind: "influxdb";
   readonly protocol: "http" | "https";
   readonly address: string;
   readonly port: number;
@@ -77,4 +86,37 @@ export interface InfluxOptions {
   readonly password: string;
   /** Whole request; 0: no limit. */
   readonly writeTimeoutMs: number;
+}
+
+export interface FileOptions {
+  readonly kind: "file";
+  /** Not empty. May hold `{subject}` and `{date}`, and no other braces. */
+  readonly path: string;
+  /** A file is rotated before it grows larger; 0: never. */
+  readonly sizeMaxBytes: number;
+  /** A file is rotated when it is this old; 0: never. */
+  readonly ageMaxMs: number;
+  /** How many rotated files of each are kept; 0: all. */
+  readonly archivesMax: number;
+  readonly gzip: boolean;
+  /** How many subjects get a file of their own where `path` holds `{subject}`; at least 1. */
+  readonly subjectsMax: number;
+}
+
+export interface StdoutOptions {
+  readonly kind: "stdout";
+}
+
+/** Any number of components in one process. */
+export interface StandaloneConfig {
+  readonly mode: "standalone";
+  /** Of the process; the components have names of their own. */
+  readonly name: string;
+  readonly debug: boolean;
+  /** For all components together. */
+  readonly stopTimeoutMs: number;
+  /** True: one in-process bus connects the components. False: each connects to NATS as its `nats` says. */
+  readonly inproc: boolean;
+  /** At least one, in the order of the file. No two have the same name, or the same port by the same protocol. */
+  readonly components: readonly ComponentConfig[];
 }

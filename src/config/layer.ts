@@ -1,10 +1,10 @@
-/** One configuration file, read: which options it sets, under which names, to what. */
+/** One configuration file, or one component in it, read: which options it sets, under which names, to what. */
 
 import { type Mode } from "./config.ts";
 import { nearestName } from "./nearest-name.ts";
 import { type Option, OPTION_LIST } from "./options.ts";
 import { type Place, type Problems } from "./problems.ts";
-import { type Notation, readValue, type Value } from "./values.ts";
+import { type Notation, readValue, type TomlTable, type Value } from "./values.ts";
 
 /** One of the names of an option. */
 export interface Spelling {
@@ -24,26 +24,28 @@ export interface Entry {
   readonly value: Value;
 }
 
-export interface Layer {
+/** The top level of a file, or a component's table in it. */
+export interface Section {
   readonly file: string;
+  /** `component "writer-1"`; empty at the top level. */
+  readonly component: string;
+}
+
+export interface Layer extends Section {
   /** By the spelling's name. */
   readonly entries: ReadonlyMap<string, Entry>;
   /** Names whose values are not of their type: reported already, and in no entry. */
   readonly refused: ReadonlySet<string>;
 }
 
-/** `table` is a parsed file, integers as bigints. Everything wrong with it by itself goes to `problems`. */
-export function readLayer(
-  file: string,
-  table: Readonly<Record<string, unknown>>,
-  problems: Problems,
-): Layer {
+/** Everything wrong with `table` by itself goes to `problems`. */
+export function readLayer(section: Section, table: TomlTable, problems: Problems): Layer {
   const entries = new Map<string, Entry>();
   const refused = new Set<string>();
   const writtenNames = new Map<string, string>();
   for (const [written, raw] of Object.entries(table)) {
     const name = written.toLowerCase();
-    const place = { file, option: written };
+    const place = placeIn(section, written);
     const spelling = SPELLINGS.get(name);
     if (spelling === undefined) {
       const nearest = nearestName(name, SPELLING_NAMES);
@@ -60,7 +62,12 @@ export function readLayer(
     if (value === undefined) refused.add(name);
     else entries.set(name, { spelling, place, raw, value });
   }
-  return { file, entries, refused };
+  return { ...section, entries, refused };
+}
+
+/** Where the option stands, or would stand, in `section`. */
+export function placeIn({ file, component }: Section, option: string): Place {
+  return { file, option: component === "" ? option : `${component}: ${option}` };
 }
 
 /** The names of `option`, the 2.x one first. */

@@ -7,12 +7,14 @@ import { readFileSync } from "node:fs";
 import { parse, TomlError } from "smol-toml";
 
 import { messageOf } from "../platform/errors.ts";
-import { buildConfig } from "./build.ts";
-import type { Config, Mode } from "./config.ts";
+import { buildComponent, type LoadedComponent } from "./build.ts";
+import type { Config } from "./config.ts";
+import { findMode } from "./find-mode.ts";
 import { type Layer, readLayer } from "./layer.ts";
-import { MODES, UNAVAILABLE_MODES } from "./option.ts";
-import { ConfigError, Problems, show } from "./problems.ts";
+import { MODES } from "./option.ts";
+import { ConfigError, Problems } from "./problems.ts";
 import { type Settings, settle } from "./settings.ts";
+import { buildStandalone } from "./standalone.ts";
 
 export { ConfigError };
 
@@ -31,6 +33,8 @@ export interface LoadedConfig {
   readonly config: Config;
   /** What the configuration was made of, for print.ts. */
   readonly settings: Settings;
+  /** The same of each component in mode "standalone"; empty in others. */
+  readonly components: readonly LoadedComponent[];
   /** What is odd but no error, one line each. */
   readonly warnings: readonly string[];
 }
@@ -44,13 +48,17 @@ export function loadConfig(request: LoadRequest): LoadedConfig {
   if (common === undefined || specific === undefined) throw problems.toError();
 
   const layers = [specific, common] as const;
-  const mode = findMode(layers, problems);
+  const mode = findMode(layers, MODES, problems);
   if (mode === undefined) throw problems.toError();
   const settings = settle(layers, mode, problems);
   const derivedName = deriveName(request.path) || mode;
-  const config = buildConfig({ mode, settings, derivedName, env: request.env, problems });
+  const { env } = request;
+  const { config, components } =
+    mode === "standalone"
+      ? buildStandalone({ layers, settings, derivedName, env, problems })
+      : { config: buildComponent({ mode, settings, derivedName, env, problems }), components: [] };
   if (problems.exist) throw problems.toError();
-  return { config, settings, warnings: problems.warnings };
+  return { config, settings, components, warnings: problems.warnings };
 }
 
 /** The last part of the path without its extension: `/a/some.thing.toml` -> `some.thing`. Can be empty. */
@@ -68,10 +76,11 @@ function readFile(
 ): Layer | undefined {
   try {
     const text = new TextDecoder("utf-8", { fatal: true }).decode(readFileSync(path));
-    return readLayer(path, parse(text, { integersAsBigInt: true }), problems);
+    const section = { file: path, component: "" };
+    return readLayer(section, parse(text, { integersAsBigInt: true }), problems);
   } catch (error) {
     if (options.optional && isMissing(error)) {
-      return { file: path, entries: new Map(), refused: new Set() };
+      return { file: path, component: "", entries: new Map(), refused: new Set() };
     }
     if (error instanceof TomlError) {
       problems.addFile(`${path}:${error.line}:${error.column}`, syntaxProblem(error));
@@ -91,23 +100,4 @@ function syntaxProblem(error: TomlError): string {
   const [heading = ""] = error.message.split("\n");
   const reason = heading.replace(/^Invalid TOML document: /, "");
   return reason === "invalid value" ? "expected a value (text needs quotes)" : reason;
-}
-
-function findMode(layers: readonly [Layer, Layer], problems: Problems): Mode | undefined {
-  const [specific, common] = layers;
-  if (specific.refused.has("mode")) return undefined;
-  const entry = specific.entries.get("mode") ?? common.entries.get("mode");
-  const place = entry?.place ?? { file: specific.file, option: "mode" };
-  const name = entry?.value ?? "";
-  const mode = MODES.find((known) => known === name);
-  if (mode !== undefined) return mode;
-  const expected = MODES.map((known) => `"${known}"`).join(", ");
-  if (name === "") {
-    problems.add(place, `one of ${expected}`, "nothing: mode not specified in config");
-  } else {
-    const isLater = UNAVAILABLE_MODES.some((known) => known === name);
-    const why = isLater ? ", which is not available in this version" : "";
-    problems.add(place, `one of ${expected}`, `${show(name)}${why}`);
-  }
-  return undefined;
 }

@@ -12,7 +12,9 @@ export type OptionType =
   /** A list of strings. */
   | "strings"
   /** `[[rule]]` tables. */
-  | "rules";
+  | "rules"
+  /** `[[component]]` tables. */
+  | "components";
 
 /** A value as it would stand in a file. */
 export type FileValue = string | number | boolean | readonly string[];
@@ -49,7 +51,9 @@ export type OlderUnit = keyof typeof OLDER_UNITS;
 /** Base units (bytes, nanoseconds) in one of each. */
 export const OLDER_UNITS = { count: 1n, bytes: 1n, MB: 1024n ** 2n, seconds: 10n ** 9n } as const;
 
-/** The modes of this version. */
-export const MODES = ["listener", "listener_http", "filter", "writer"] as const;
+/** The modes that are one component each. */
+export const COMPONENT_MODES = ["listener", "listener_http", "filter", "writer"] as const;
+/** The modes of this version: those, and the one in which any number of components share a process. */
+export const MODES = [...COMPONENT_MODES, "standalone"] as const;
 /** Modes of 2.x that this version does not have. */
 export const UNAVAILABLE_MODES = ["downsampler", "monitor"] as const;

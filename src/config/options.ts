@@ -4,15 +4,25 @@
  * in the check-*.ts files.
  */
 import type { Mode } from "./config.ts";
-import { type FileValue, MODES, type OptionDeclaration, type OptionType } from "./option.ts";
+import {
+  COMPONENT_MODES,
+  type FileValue,
+  MODES,
+  type OptionDeclaration,
+  type OptionType,
+} from "./option.ts";
 
 const LISTENERS = ["listener", "listener_http"] as const;
 const BATCHING = ["listener", "listener_http", "writer"] as const;
 const RECEIVING = ["filter", "writer"] as const;
 
 const PORT_MAX = 65_535n;
+/** Each has a batch and a file of its own. */
+const FILE_SUBJECTS_MAX = 65_536n;
 /** What one buffer may hold. */
 const BUFFER_MAX_BYTES = 1024n ** 3n;
+
+const NATS_ADDRESS = "nats://localhost:4222";
 
 export const OPTIONS = {
   mode: {
@@ -20,7 +30,7 @@ export const OPTIONS = {
     modes: MODES,
     default: "",
     defaultText: "none: required",
-    doc: "What this process is: listener, listener_http, filter or writer.",
+    doc: "What this process is: listener, listener_http, filter, writer or standalone.",
   },
   name: {
     type: "string",
@@ -40,42 +50,48 @@ export const OPTIONS = {
   nats_address: {
     type: "string",
     modes: MODES,
-    default: "nats://localhost:4222",
-    doc: "NATS servers, separated by commas: nats://host:port, or tls://host:port; may hold a user and password or a token.",
+    default: {
+      listener: NATS_ADDRESS,
+      listener_http: NATS_ADDRESS,
+      filter: NATS_ADDRESS,
+      writer: NATS_ADDRESS,
+      standalone: "inproc://",
+    },
+    doc: "NATS servers, separated by commas: nats://host:port, or tls://host:port; may hold a user and password or a token; in mode standalone inproc:// by default, which needs none.",
   },
   nats_user: {
     type: "string",
-    modes: MODES,
+    modes: COMPONENT_MODES,
     default: "",
     doc: "User to log in to NATS as; needs nats_pass_file.",
   },
   nats_pass_file: {
     type: "string",
-    modes: MODES,
+    modes: COMPONENT_MODES,
     default: "",
     doc: "File that holds the password of nats_user.",
   },
   nats_token_file: {
     type: "string",
-    modes: MODES,
+    modes: COMPONENT_MODES,
     default: "",
     doc: "File that holds the token to log in to NATS with.",
   },
   nats_creds: {
     type: "string",
-    modes: MODES,
+    modes: COMPONENT_MODES,
     default: "",
     doc: "NATS credentials file (JWT and seed) to log in to NATS with.",
   },
   nats_tls_ca: {
     type: "string",
-    modes: MODES,
+    modes: COMPONENT_MODES,
     default: "",
     doc: "PEM file with the certificate authority of the NATS servers; turns TLS on.",
   },
   nats_subject: {
     type: "strings",
-    modes: MODES,
+    modes: COMPONENT_MODES,
     default: ["influx-spout"],
     doc: "Subject that a listener publishes to or a filter reads (one); all the subjects that a writer reads.",
   },
@@ -87,7 +103,7 @@ export const OPTIONS = {
   },
   nats_subject_monitor: {
     type: "string",
-    modes: MODES,
+    modes: COMPONENT_MODES,
     default: "influx-spout-monitor",
     doc: "Subject for the component's own metrics.",
   },
@@ -107,7 +123,7 @@ export const OPTIONS = {
   },
   nats_max_outbound_size: {
     type: "size",
-    modes: MODES,
+    modes: COMPONENT_MODES,
     default: "64MB",
     doc: "Bytes handed to NATS and not yet confirmed; above it data is refused (HTTP) or dropped and counted.",
   },
@@ -158,7 +174,7 @@ export const OPTIONS = {
     default: 8,
     zero: "processors",
     max: 4096n,
-    doc: "Threads of a filter, concurrent writes of a writer; 0 means one a processor.",
+    doc: "Threads of a filter, concurrent writes of a writer to InfluxDB; 0 means one a processor.",
   },
   max_time_delta: {
     type: "duration",
@@ -166,6 +182,52 @@ export const OPTIONS = {
     default: "10m",
     olderNames: [{ name: "max_time_delta_secs", unit: "seconds", modes: ["filter"] }],
     doc: "Lines with a timestamp this far from now, or further, are dropped and counted.",
+  },
+  output: {
+    type: "string",
+    modes: ["writer"],
+    default: "influxdb",
+    doc: "Where the lines go: influxdb, file or stdout.",
+  },
+  file_path: {
+    type: "string",
+    modes: ["writer"],
+    default: "",
+    doc: 'File that output = "file" appends to; {subject} stands for the NATS subject, {date} for the day in UTC.',
+  },
+  file_max_size: {
+    type: "size",
+    modes: ["writer"],
+    default: 0,
+    zero: "off",
+    doc: "A file is rotated before it grows larger than this; 0 means never.",
+  },
+  file_max_age: {
+    type: "duration",
+    modes: ["writer"],
+    default: 0,
+    zero: "off",
+    doc: "A file is rotated when it is this old; 0 means never.",
+  },
+  file_max_archives: {
+    type: "integer",
+    modes: ["writer"],
+    default: 0,
+    zero: "off",
+    doc: "Rotated files kept of each file, the oldest are deleted; 0 means all.",
+  },
+  file_gzip: {
+    type: "boolean",
+    modes: ["writer"],
+    default: false,
+    doc: "Compresses rotated files.",
+  },
+  file_max_subjects: {
+    type: "integer",
+    modes: ["writer"],
+    default: 256,
+    max: FILE_SUBJECTS_MAX,
+    doc: "Subjects that {subject} makes a file of their own for; the lines of further ones share a file.",
   },
   influxdb_protocol: {
     type: "string",
@@ -202,7 +264,7 @@ export const OPTIONS = {
   },
   stats_interval: {
     type: "duration",
-    modes: MODES,
+    modes: COMPONENT_MODES,
     default: "3s",
     doc: "How often the component publishes its metrics.",
   },
@@ -224,6 +286,13 @@ export const OPTIONS = {
     default: [],
     defaultText: "none",
     doc: "Tables with type, match and (in a filter) subject; the first one that matches a line has it.",
+  },
+  component: {
+    type: "components",
+    modes: ["standalone"],
+    default: [],
+    defaultText: "none: required",
+    doc: "Tables that each hold the mode and the options of one component; options at the top level of the file are the defaults of all of them.",
   },
   writer_retry_batches: {
     type: "integer",
@@ -317,4 +386,5 @@ const TYPE_TEXTS: Readonly<Record<OptionType, string>> = {
   duration: "duration",
   strings: "list of strings",
   rules: "tables",
+  components: "tables",
 };

@@ -7,25 +7,33 @@ import type { LoadedConfig } from "./load.ts";
 import { type Option, OPTION_LIST } from "./options.ts";
 import type { Settings } from "./settings.ts";
 
-/** Every option of the mode under its 2.x name, rules last; ends in a newline. */
-export function printConfig({ config, settings }: LoadedConfig): string {
-  const options = OPTION_LIST.filter(
-    (option) =>
-      option.type !== "rules" && !option.unavailable && option.modes.includes(config.mode),
-  );
-  const lines = options.map(
-    (option) => `${option.name} = ${valueText(option, config, settings)}\n`,
-  );
-  const rules = "rules" in config ? config.rules.map(ruleText) : [];
-  return [...lines, ...rules].join("");
+/** Every option of the mode under its 2.x name, rules and components last; ends in a newline. */
+export function printConfig({ config, settings, components }: LoadedConfig): string {
+  return [
+    optionLines(config, settings),
+    rulesText(config, "rule"),
+    ...components.map(
+      (component) =>
+        `\n[[component]]\n${optionLines(component.config, component.settings)}` +
+        rulesText(component.config, "component.rule"),
+    ),
+  ].join("");
+}
+
+function optionLines(config: Config, settings: Settings): string {
+  return OPTION_LIST.filter(
+    ({ modes, type, unavailable }) =>
+      type !== "rules" && type !== "components" && !unavailable && modes.includes(config.mode),
+  )
+    .map((option) => `${option.name} = ${valueText(option, config, settings)}\n`)
+    .join("");
 }
 
 function valueText(option: Option, config: Config, settings: Settings): string {
   if (option.name === "name") return quote(config.name);
   if (option.name === "nats_address") return quote(maskNatsAddress(settings.get("nats_address")));
   if (option.name === "nats_subject") {
-    const subjects = "subjects" in config ? config.subjects : [config.subject];
-    return `[${subjects.map(quote).join(", ")}]`;
+    return `[${subjectsOf(config).map(quote).join(", ")}]`;
   }
   const value = settings.get(option.name);
   if (typeof value === "bigint") {
@@ -35,9 +43,20 @@ function valueText(option: Option, config: Config, settings: Settings): string {
   return typeof value === "string" ? quote(value) : String(value);
 }
 
-function ruleText(rule: RuleDeclaration): string {
+function subjectsOf(config: Config): readonly string[] {
+  if ("subjects" in config) return config.subjects;
+  return "subject" in config ? [config.subject] : [];
+}
+
+/** `key` is what the tables are called where they stand. */
+function rulesText(config: Config, key: string): string {
+  const rules = "rules" in config ? config.rules : [];
+  return rules.map((rule) => ruleText(rule, key)).join("");
+}
+
+function ruleText(rule: RuleDeclaration, key: string): string {
   const subject = rule.subject === "" ? "" : `subject = ${quote(rule.subject)}\n`;
-  return `\n[[rule]]\ntype = ${quote(rule.type)}\nmatch = ${quote(rule.match)}\n${subject}`;
+  return `\n[[${key}]]\ntype = ${quote(rule.type)}\nmatch = ${quote(rule.match)}\n${subject}`;
 }
 
 /** A TOML string: JSON's escapes are among TOML's, which also wants DEL escaped. */

@@ -2,7 +2,7 @@
 
 export class ConfigError extends Error {
   override readonly name = "ConfigError";
-  /** One line each: `file: option: expected ..., got ...`. No secrets. */
+  /** One line each, no secrets: `file: option: expected ..., got ...`, or `file: component "name": option: ...`. */
   readonly problems: readonly string[];
 
   constructor(problems: readonly string[]) {
@@ -14,38 +14,71 @@ export class ConfigError extends Error {
 /** Where a value stands: the file and the name that the option has there. */
 export interface Place {
   readonly file: string;
+  /** With what comes in front of it in a component: `component "writer-1": port`. */
   readonly option: string;
+  /** The component that is looked at, `component "writer-1"`, where the value is a default from the top level. */
+  readonly heir?: string;
 }
 
 export class Problems {
-  readonly #problems: string[] = [];
-  readonly #warnings: string[] = [];
+  readonly #problems = new Findings();
+  readonly #warnings = new Findings();
 
   /** A problem with a file as a whole: `where` is its path, or path:line:column. */
   addFile(where: string, text: string): void {
-    this.#problems.push(`${where}: ${text}`);
+    this.#problems.add(where, text);
   }
 
   /** `got` must hold no secret. */
   add(place: Place, expected: string, got: string): void {
-    this.#problems.push(`${place.file}: ${place.option}: expected ${expected}, got ${got}`);
+    this.#problems.add(textOf(place), `expected ${expected}, got ${got}`, place.heir);
   }
 
   warn(place: Place, text: string): void {
-    this.#warnings.push(`${place.file}: ${place.option}: ${text}`);
+    this.#warnings.add(textOf(place), text, place.heir);
   }
 
   get warnings(): readonly string[] {
-    return this.#warnings;
+    return this.#warnings.lines();
   }
 
   get exist(): boolean {
-    return this.#problems.length > 0;
+    return this.#problems.exist;
   }
 
   toError(): ConfigError {
-    return new ConfigError(this.#problems);
+    return new ConfigError(this.#problems.lines());
   }
+}
+
+/** What was found, each thing once: of a default at the top level, one line names all components that have it. */
+class Findings {
+  readonly #findings = new Map<string, { where: string; text: string; heirs: Set<string> }>();
+
+  add(where: string, text: string, heir?: string): void {
+    const line = `${where}: ${text}`;
+    const earlier = this.#findings.get(line);
+    if (earlier === undefined) {
+      this.#findings.set(line, { where, text, heirs: new Set(heir === undefined ? [] : [heir]) });
+    } else if (heir !== undefined && earlier.heirs.size > 0) {
+      earlier.heirs.add(heir);
+    }
+  }
+
+  get exist(): boolean {
+    return this.#findings.size > 0;
+  }
+
+  lines(): readonly string[] {
+    return Array.from(this.#findings.values(), ({ where, text, heirs }) => {
+      const whose = heirs.size === 0 ? "" : ` (for ${[...heirs].join(", ")})`;
+      return `${where}${whose}: ${text}`;
+    });
+  }
+}
+
+function textOf(place: Place): string {
+  return `${place.file}: ${place.option}`;
 }
 
 /** A value from a file as a problem shows it. */

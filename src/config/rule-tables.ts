@@ -17,14 +17,7 @@ export type RuleKey = (typeof RULE_KEYS)[number];
 
 /** The place of a key in a rule: `rule[2].match`; rules count from 1. */
 export function rulePlace(rules: Place, index: number, key: string): Place {
-  return { file: rules.file, option: `${rules.option}[${index + 1}].${key}` };
-}
-
-export function isTableList(raw: unknown): raw is Readonly<Record<string, unknown>>[] {
-  return (
-    Array.isArray(raw) &&
-    raw.every((item) => typeof item === "object" && !Array.isArray(item) && !(item instanceof Date))
-  );
+  return { ...rules, option: `${rules.option}[${index + 1}].${key}` };
 }
 
 export function readRuleTables(

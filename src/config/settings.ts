@@ -1,11 +1,12 @@
 /**
- * The options of one mode, each with its value: from the specific file, else from the common file, else the
- * default. A key of the specific file replaces the common file's outright, lists and rules included.
+ * The options of one mode, each with its value: from the component's table if it has one, else from the specific
+ * file, else from the common file, else the default. A key of an earlier one replaces the later ones' outright, lists
+ * and rules included.
  */
 import { assert } from "../platform/errors.ts";
 import { formatByteSize, formatDuration } from "../platform/units.ts";
 import type { Mode } from "./config.ts";
-import { type Entry, type Layer, type Spelling, spellingsOf } from "./layer.ts";
+import { type Entry, type Layer, placeIn, type Spelling, spellingsOf } from "./layer.ts";
 import { OLDER_UNITS, type OptionType } from "./option.ts";
 import { defaultOf, type Option, OPTION_LIST, type OptionName, type OPTIONS } from "./options.ts";
 import { type Place, Problems, show } from "./problems.ts";
@@ -37,7 +38,7 @@ export class Settings {
     return Number(this.get(name));
   }
 
-  /** Where the value stands; a default, under its name in the specific file. */
+  /** Where the value stands; a default, under its name in the first layer. */
   place(name: OptionName): Place {
     return this.#setting(name).place;
   }
@@ -49,14 +50,17 @@ export class Settings {
   }
 }
 
-/** `layers`: the specific file first. A value that is out of range is reported, and the default stands for it. */
-export function settle(layers: readonly Layer[], mode: Mode, problems: Problems): Settings {
+/** What is set in the first of `layers` counts first. */
+export type Layers = readonly [Layer, ...Layer[]];
+
+/** A value that is out of range is reported, and the default stands for it. */
+export function settle(layers: Layers, mode: Mode, problems: Problems): Settings {
   const settings = new Map<OptionName, Setting>();
   for (const option of OPTION_LIST) {
     for (const layer of layers) reportTwoNames(option, layer, mode, problems);
     if (!option.modes.includes(mode)) continue;
     const entry = findEntry(option, layers, mode);
-    settings.set(option.name, settleOption(option, entry, mode, layers[0]?.file ?? "", problems));
+    settings.set(option.name, settleOption(option, entry, mode, layers[0], problems));
   }
   return new Settings(settings);
 }
@@ -65,10 +69,10 @@ function settleOption(
   option: Option,
   entry: Entry | undefined,
   mode: Mode,
-  file: string,
+  first: Layer,
   problems: Problems,
 ): Setting {
-  const place = entry?.place ?? { file, option: option.name };
+  const place = entry?.place ?? placeIn(first, option.name);
   if (entry === undefined || !isInRange(entry, problems)) {
     return { value: defaultValue(option, mode), place };
   }
@@ -83,16 +87,22 @@ function settleOption(
   return { value: entry.value, place };
 }
 
-function findEntry(option: Option, layers: readonly Layer[], mode: Mode): Entry | undefined {
+function findEntry(option: Option, layers: Layers, mode: Mode): Entry | undefined {
   const spellings = spellingsOf(option).filter((spelling) => spelling.modes.includes(mode));
+  const heir = layers[0].component;
   for (const layer of layers) {
     for (const spelling of spellings) {
       const entry = layer.entries.get(spelling.name);
-      if (entry !== undefined) return entry;
+      if (entry !== undefined) return layer.component === heir ? entry : inherited(entry, heir);
       if (layer.refused.has(spelling.name)) return undefined;
     }
   }
   return undefined;
+}
+
+/** The entry of a top level as the component `heir` has it. */
+function inherited(entry: Entry, heir: string): Entry {
+  return { ...entry, place: { ...entry.place, heir } };
 }
 
 /**

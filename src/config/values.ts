@@ -3,7 +3,7 @@ import { parseByteSize, type Parsed, parseDuration } from "../platform/units.ts"
 import { OLDER_UNITS, type OlderUnit, type OptionType } from "./option.ts";
 import type { OptionName, OPTIONS } from "./options.ts";
 import { type Place, type Problems, show } from "./problems.ts";
-import { isTableList, readRuleTables, type RuleTable } from "./rule-tables.ts";
+import { readRuleTables, type RuleTable } from "./rule-tables.ts";
 
 /** What the values of each type are once read: sizes in bytes, durations in nanoseconds. */
 export interface ValueOfType {
@@ -14,7 +14,11 @@ export interface ValueOfType {
   duration: bigint;
   strings: readonly string[];
   rules: readonly RuleTable[];
+  components: readonly TomlTable[];
 }
+
+/** A table of a parsed file: its integers are bigints. */
+export type TomlTable = Readonly<Record<string, unknown>>;
 
 export type Value = ValueOfType[OptionType];
 export type ValueOf<Name extends OptionName> = ValueOfType[(typeof OPTIONS)[Name]["type"]];
@@ -66,6 +70,8 @@ export function readValue(
       return isStringList(raw) ? raw : refuse();
     case "rules":
       return isTableList(raw) ? readRuleTables(raw, place, problems) : refuse();
+    case "components":
+      return isTableList(raw) ? raw : refuse();
   }
 }
 
@@ -87,6 +93,7 @@ const NOUNS: Readonly<Record<OptionType, string>> = {
   duration: "a duration",
   strings: "a list of strings",
   rules: "[[rule]] tables",
+  components: "[[component]] tables",
 };
 
 function describe(notation: Notation): string {
@@ -101,4 +108,11 @@ function describe(notation: Notation): string {
 
 function isStringList(raw: unknown): raw is string[] {
   return Array.isArray(raw) && raw.every((item) => typeof item === "string");
+}
+
+function isTableList(raw: unknown): raw is TomlTable[] {
+  return (
+    Array.isArray(raw) &&
+    raw.every((item) => typeof item === "object" && !Array.isArray(item) && !(item instanceof Date))
+  );
 }

@@ -1,21 +1,25 @@
 /**
- * Mode "filter": starts the threads that do the work, adds up what they count, watches over them. Its own bus
- * connection is for the metrics alone.
+ * Mode "filter": starts the threads that do the work, or does it here, where threads would cost more than they
+ * bring; adds up what is counted, watches. Its own bus connection is for the metrics alone.
  */
 import type { ComponentDeps } from "../config/component.ts";
 import type { FilterConfig } from "../config/config.ts";
 import { startReporter } from "../metrics/reporter.ts";
-import type { Running } from "../platform/lifecycle.ts";
+import { earlier } from "../platform/deadline.ts";
+import { addReports, type Running } from "../platform/lifecycle.ts";
 import { addTotals, noTotals, printTotals } from "./counters.ts";
-import { earlier } from "./deadline.ts";
+import { FilterPart } from "./part.ts";
 import { FilterThread } from "./thread.ts";
 
 export interface FilterDeps extends ComponentDeps {
-  /** Where `worker.ts` is; only the main module can tell. */
-  readonly workerUrl: URL;
+  /** Where `worker.ts` is; only the main module can tell. Undefined: lines are routed on this thread. */
+  readonly workerUrl: URL | undefined;
 }
 
-/** What the threads get of the time to stop; the rest is for the last metrics. */
+/** One that does the work: a thread, or the router itself. */
+type Part = Pick<FilterThread, "ready" | "totals" | "stop">;
+
+/** What the parts get of the time to stop; the rest is for the last metrics. */
 const STOP_SHARE = 0.9;
 
 /** A part of a limit is never smaller, so that it has room for any message that the limit itself has room for. */
@@ -24,9 +28,9 @@ const PART_MIN_BYTES = 8 * 1024 * 1024;
 /** There may be thousands of rules. */
 const SUBJECTS_SHOWN_MAX = 20;
 
-/** Resolves at once; the threads connect and subscribe in the background (see {@link Running.ready}). */
+/** Resolves at once; the parts connect and subscribe in the background (see {@link Running.ready}). */
 export async function startFilter(config: FilterConfig, deps: FilterDeps): Promise<Running> {
-  const { clock, log, openBus, workerUrl } = deps;
+  const { clock, openBus } = deps;
   const name = `filter "${config.name}"`;
   const bus = openBus({
     name: config.name,
@@ -36,26 +40,14 @@ export async function startFilter(config: FilterConfig, deps: FilterDeps): Promi
   });
 
   let isAnnounced = false;
-  const onReport = () => {
-    if (isAnnounced || !threads.every((thread) => thread.ready())) return;
+  const onReady = () => {
+    if (isAnnounced || !parts.every((part) => part.ready())) return;
     isAnnounced = true;
-    announce(config, log);
+    announce(config, parts.length, deps.log);
   };
-  const threadConfig = configOfThread(config);
-  const threads = Array.from(
-    { length: config.workers },
-    (_, index) =>
-      new FilterThread({
-        url: workerUrl,
-        number: index + 1,
-        config: threadConfig,
-        clock,
-        log,
-        onReport,
-      }),
-  );
+  const parts = startParts(config, deps, onReady);
   const totals = () =>
-    threads.map((thread) => thread.totals()).reduce(addTotals, noTotals(config.rules.length));
+    parts.map((part) => part.totals()).reduce(addTotals, noTotals(config.rules.length));
   const reporter = startReporter({
     bus,
     subject: config.monitorSubject,
@@ -66,18 +58,37 @@ export async function startFilter(config: FilterConfig, deps: FilterDeps): Promi
 
   return {
     name,
-    ready: () => bus.state() === "up" && threads.every((thread) => thread.ready()),
+    ready: () => bus.state() === "up" && parts.every((part) => part.ready()),
     async stop(deadline) {
       const reports = await Promise.all(
-        threads.map((thread) => thread.stop(earlier(deadline, STOP_SHARE))),
+        parts.map((part) => part.stop(earlier(deadline, STOP_SHARE))),
       );
       reporter.stop();
       await bus.close(deadline.remainingMs());
-      return { lostLines: reports.reduce((sum, report) => sum + report.lostLines, 0) };
+      return addReports(reports);
     },
-    // Threads are started again for as long as it takes.
+    // Threads are started again for as long as it takes; an error on this one ends the process.
     failed: new Promise(() => {}),
   };
+}
+
+/** `onReady` is called whenever one of them has become ready, perhaps more than once. */
+function startParts(config: FilterConfig, deps: FilterDeps, onReady: () => void): readonly Part[] {
+  const { workerUrl: url, openBus, clock, log } = deps;
+  if (url === undefined) return [new FilterPart({ config, openBus, clock, log, onReady })];
+  const threadConfig = configOfThread(config);
+  return Array.from(
+    { length: config.workers },
+    (_, index) =>
+      new FilterThread({
+        url,
+        number: index + 1,
+        config: threadConfig,
+        clock,
+        log,
+        onReport: onReady,
+      }),
+  );
 }
 
 /** The operator's limits are for the whole filter: each thread, with a connection of its own, has a part of them. */
@@ -91,8 +102,8 @@ function configOfThread(config: FilterConfig): FilterConfig {
   };
 }
 
-function announce(config: FilterConfig, log: ComponentDeps["log"]): void {
-  const { subject, queueGroup, nats, workers, junkyardSubject } = config;
+function announce(config: FilterConfig, workers: number, log: ComponentDeps["log"]): void {
+  const { subject, queueGroup, nats, junkyardSubject } = config;
   const servers = nats.servers.join(",");
   log.info(
     `filter subscribed to [${subject}] in queue group [${queueGroup}] at ${servers} with ${workers} workers`,

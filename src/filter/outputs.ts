@@ -4,9 +4,8 @@
  * While lines are still being judged nothing is copied, only where they stand is noted, so that each buffer is
  * allocated once, at its exact size. Lines that stand next to each other and go the same way are one copy.
  */
+import { NEWLINE } from "../line/split.ts";
 import { assert } from "../platform/errors.ts";
-
-const NEWLINE = 0x0a;
 
 /** What one output has of the current payload. Made once, used for every payload. */
 interface Output {

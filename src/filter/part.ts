@@ -15,15 +15,15 @@ import type { FilterConfig } from "../config/config.ts";
 import { countLines } from "../line/split.ts";
 import { Counters } from "../metrics/counters.ts";
 import type { Clock } from "../platform/clock.ts";
+import { earlier, isDoneInTime } from "../platform/deadline.ts";
 import { messageOf } from "../platform/errors.ts";
 import type { Deadline, StopReport } from "../platform/lifecycle.ts";
 import { type Log, throttled } from "../platform/log.ts";
 import { compileRules } from "../rules/compile.ts";
 import { FILTER_COUNTERS, type FilterCounter, type FilterTotals, lostLines } from "./counters.ts";
-import { earlier, isDoneInTime } from "./deadline.ts";
 import { type Message, Router } from "./router.ts";
 
-export interface RoutingOptions {
+export interface FilterPartOptions {
   readonly config: FilterConfig;
   readonly openBus: OpenBus;
   readonly clock: Clock;
@@ -32,13 +32,13 @@ export interface RoutingOptions {
   readonly onReady: () => void;
 }
 
-/** What routing the rest gets of the time to stop; what is left of it is for NATS to confirm what was published. */
+/** What part the rest gets of the time to stop; what is left of it is for NATS to confirm what was published. */
 const DRAIN_SHARE = 0.8;
 
 /** As much of a refused line as a log line bears. */
 const SAMPLE_MAX_BYTES = 200;
 
-export class Routing {
+export class FilterPart {
   readonly #config: FilterConfig;
   readonly #clock: Clock;
   readonly #log: Log;
@@ -51,7 +51,7 @@ export class Routing {
   #subscription: Subscription | undefined;
 
   /** Connects and subscribes in the background. */
-  constructor(options: RoutingOptions) {
+  constructor(options: FilterPartOptions) {
     const { config, clock, log } = options;
     this.#config = config;
     this.#clock = clock;

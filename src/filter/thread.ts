@@ -4,10 +4,10 @@
 import type { FilterConfig } from "../config/config.ts";
 import { type Backoff, backoffMs } from "../platform/backoff.ts";
 import type { Cancel, Clock } from "../platform/clock.ts";
+import { earlier, isDoneInTime } from "../platform/deadline.ts";
 import type { Deadline, StopReport } from "../platform/lifecycle.ts";
 import type { Log } from "../platform/log.ts";
 import { addTotals, type FilterTotals, noTotals } from "./counters.ts";
-import { earlier, isDoneInTime } from "./deadline.ts";
 import type { FromThread, StartThread, StopThread } from "./messages.ts";
 
 export interface ThreadOptions {
@@ -78,7 +78,8 @@ export class FilterThread {
       log.error(`worker ${number} did not stop in time: ended by force, what it held is lost`);
       worker.terminate();
     }
-    return { lostLines: this.#lostAtStop ?? 1 };
+    if (this.#lostAtStop === undefined) return { lostLines: 0, isUncounted: true };
+    return { lostLines: this.#lostAtStop };
   }
 
   #start(): void {

@@ -8,7 +8,7 @@ import { every, systemClock } from "../platform/clock.ts";
 import { deadlineIn } from "../platform/lifecycle.ts";
 import type { Log } from "../platform/log.ts";
 import type { FromThread, StartThread, StopThread } from "./messages.ts";
-import { Routing } from "./routing.ts";
+import { FilterPart } from "./part.ts";
 
 declare const self: Worker;
 
@@ -16,18 +16,18 @@ const REPORT_INTERVAL_MS = 250;
 
 /** Set before anything is awaited: what is posted to a thread without a handler is lost. */
 self.onmessage = ({ data: { config } }: MessageEvent<StartThread>) => {
-  const routing = start(config);
+  const part = start(config);
   self.onmessage = ({ data: { remainingMs } }: MessageEvent<StopThread>) => {
-    void stop(routing, remainingMs);
+    void stop(part, remainingMs);
   };
 };
 
-function start(config: FilterConfig): Routing {
+function start(config: FilterConfig): FilterPart {
   const clock = systemClock;
   const log = logToComponent(config.debug);
   const openBus = createOpenBus(config.nats, { clock, log });
-  const report = () => post({ kind: "report", ready: routing.ready(), totals: routing.totals() });
-  const routing = new Routing({ config, openBus, clock, log, onReady: report });
+  const report = () => post({ kind: "report", ready: part.ready(), totals: part.totals() });
+  const part = new FilterPart({ config, openBus, clock, log, onReady: report });
 
   let isDying = false;
   const die = async (thrown: unknown) => {
@@ -35,19 +35,19 @@ function start(config: FilterConfig): Routing {
     isDying = true;
     const reason = thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown);
     // With no time to stop in, what it holds is counted as dropped or lost.
-    await routing.stop(deadlineIn(clock, 0));
-    post({ kind: "died", reason, totals: routing.totals() });
+    await part.stop(deadlineIn(clock, 0));
+    post({ kind: "died", reason, totals: part.totals() });
     process.exit(1);
   };
   process.on("uncaughtException", die);
   process.on("unhandledRejection", die);
   every(clock, REPORT_INTERVAL_MS, report);
-  return routing;
+  return part;
 }
 
-async function stop(routing: Routing, remainingMs: number): Promise<void> {
-  const { lostLines } = await routing.stop(deadlineIn(systemClock, remainingMs));
-  post({ kind: "stopped", lostLines, totals: routing.totals() });
+async function stop(part: FilterPart, remainingMs: number): Promise<void> {
+  const { lostLines } = await part.stop(deadlineIn(systemClock, remainingMs));
+  post({ kind: "stopped", lostLines, totals: part.totals() });
   process.exit(0);
 }
 

@@ -1,6 +1,6 @@
 /** One deadline, shared out: whoever stops something gives it less time than it has itself. */
-import type { Clock } from "../platform/clock.ts";
-import type { Deadline } from "../platform/lifecycle.ts";
+import type { Clock } from "./clock.ts";
+import type { Deadline } from "./lifecycle.ts";
 
 /** A deadline that ends earlier: after `share` (0 to 1) of the time that `deadline` has left now. */
 export function earlier(deadline: Deadline, share: number): Deadline {
@@ -10,7 +10,7 @@ export function earlier(deadline: Deadline, share: number): Deadline {
 
 /** Resolves with true once `work` has, or with false at the deadline; leaves no timer behind. */
 export async function isDoneInTime(
-  work: Promise<void>,
+  work: Promise<unknown>,
   deadline: Deadline,
   clock: Clock,
 ): Promise<boolean> {

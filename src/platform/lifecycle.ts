@@ -17,6 +17,14 @@ export interface Running {
 
 export interface StopReport {
   readonly lostLines: number;
+  /** True if more was lost, and nobody knows how much. */
+  readonly isUncounted?: boolean;
+}
+
+export function addReports(reports: readonly StopReport[]): StopReport {
+  const lostLines = reports.reduce((sum, report) => sum + report.lostLines, 0);
+  const isUncounted = reports.some((report) => report.isUncounted === true);
+  return isUncounted ? { lostLines, isUncounted } : { lostLines };
 }
 
 /** One deadline shared by everything that stops. */

@@ -34,6 +34,17 @@ export function createLog(options: LogOptions): Log {
   };
 }
 
+/** The log of one of several components: its lines begin with `name`, and what is for debugging comes only if wanted. */
+export function componentLog(log: Log, name: string, debug: boolean): Log {
+  const from = (write: (text: string) => void) => (text: string) => write(`${name}: ${text}`);
+  return {
+    debug: debug ? from(log.debug) : () => {},
+    info: from(log.info),
+    warn: from(log.warn),
+    error: from(log.error),
+  };
+}
+
 /** How often one throttled message may appear. */
 const THROTTLE_INTERVAL_MS = 10_000;
 

@@ -8,21 +8,21 @@
  *
  * What is dropped above nats_max_pending_size never reached the writer: it is not among the received.
  */
-import type { WriterConfig } from "../config/config.ts";
+import type { OutputOptions, WriterConfig } from "../config/config.ts";
 import { printLine } from "../line/print.ts";
 import type { Counters, CounterSnapshot } from "../metrics/counters.ts";
 
 /** Field of `spout_stat_writer` -> what it counts. In the order of publication: those of 1.x, then ours. */
 export const WRITER_COUNTERS = {
   received: "Messages received.",
-  write_requests: "Requests sent to InfluxDB.",
-  failed_writes: "Requests that InfluxDB did not answer with success.",
+  write_requests: "Requests sent to InfluxDB, or tries to append to a file.",
+  failed_writes: "Requests that InfluxDB did not answer with success, or tries that failed.",
   received_lines: "Lines received, blank ones left out.",
   received_bytes: "Bytes received.",
-  written_lines: "Lines that InfluxDB took.",
-  written_bytes: "Bytes that InfluxDB took.",
+  written_lines: "Lines that InfluxDB took, or that are in a file.",
+  written_bytes: "Bytes that InfluxDB took, or that are in a file.",
   dropped_write_lines: "Lines dropped because their request failed.",
-  dropped_stop_lines: "Lines dropped because the writer had to end before InfluxDB took them.",
+  dropped_stop_lines: "Lines dropped because the writer had to end before they were written.",
   unmatched_lines: "Lines dropped because no rule of the writer matches them.",
   invalid_lines: "Lines dropped by a writer with rules because they are not line protocol.",
   comment_lines: "Lines dropped by a writer with rules because they are comments.",
@@ -33,17 +33,26 @@ export const WRITER_COUNTERS = {
 export type WriterCounter = keyof typeof WRITER_COUNTERS;
 export type WriterCounters = Counters<WriterCounter>;
 
-/** The line for the monitor subject. Measurement, tags and the first three fields are those of 1.x. */
+/** The line for the monitor subject. Measurement, InfluxDB's tags and the first three fields are those of 1.x. */
 export function printCounters(
   config: WriterConfig,
   counters: CounterSnapshot<WriterCounter>,
 ): string {
-  const { address, port, database } = config.influxdb;
-  const tags = {
-    writer: config.name,
-    influxdb_address: address,
-    influxdb_port: String(port),
-    influxdb_dbname: database,
-  };
+  const tags = { writer: config.name, ...outputTags(config.output) };
   return printLine("spout_stat_writer", tags, counters);
+}
+
+function outputTags(output: OutputOptions): Readonly<Record<string, string>> {
+  switch (output.kind) {
+    case "influxdb":
+      return {
+        influxdb_address: output.address,
+        influxdb_port: String(output.port),
+        influxdb_dbname: output.database,
+      };
+    case "file":
+      return { output: output.kind, file_path: output.path };
+    case "stdout":
+      return { output: output.kind };
+  }
 }

@@ -6,26 +6,10 @@ import type { InfluxOptions } from "../config/config.ts";
 import type { Clock } from "../platform/clock.ts";
 import { messageOf } from "../platform/errors.ts";
 import { PROGRAM, VERSION } from "../platform/version.ts";
+import type { Output, WriteAnswer } from "./output.ts";
 
 /** As much of `fetch` as is used, so that a test can answer in InfluxDB's place. */
 export type Fetch = (url: string, init: BunFetchRequestInit) => Promise<Response>;
-
-export type WriteAnswer =
-  /** 2xx: InfluxDB has the lines. */
-  | { readonly kind: "written" }
-  /** 4xx: InfluxDB refuses (some of) these lines, and would again. */
-  | { readonly kind: "rejected"; readonly reason: string }
-  /** No answer, a redirect or a 5xx: the same request may succeed later. */
-  | { readonly kind: "retry"; readonly reason: string };
-
-export interface InfluxClient {
-  /** Where the lines go, without credentials: for log lines. */
-  readonly url: string;
-  /** Sends newline-ended lines; `payload` must not change until the answer is there. Never rejects. */
-  write(payload: Uint8Array): Promise<WriteAnswer>;
-  /** Ends the requests in flight: their answer is "retry". */
-  abort(): void;
-}
 
 /** An answer is read to its end, so that the connection can be used again, but no further than this. */
 const ANSWER_MAX_BYTES = 64 * 1024;
@@ -34,7 +18,7 @@ const REASON_MAX_CHARS = 1000;
 export function createInfluxClient(
   options: InfluxOptions,
   deps: { readonly fetch: Fetch; readonly clock: Clock },
-): InfluxClient {
+): Output {
   const url = writeUrl(options);
   const headers = requestHeaders(options);
   const inFlight = new Set<AbortController>();
@@ -67,15 +51,17 @@ export function createInfluxClient(
   }
 
   return {
-    url,
+    target: url,
     write,
     abort() {
       for (const request of inFlight) request.abort("given up because the writer stops");
     },
+    async close() {},
   };
 }
 
-function writeUrl(options: InfluxOptions): string {
+/** Where batches go: holds no credentials. */
+export function writeUrl(options: InfluxOptions): string {
   const { protocol, address, port, database } = options;
   const host = address.includes(":") && !address.startsWith("[") ? `[${address}]` : address;
   return `${protocol}://${host}:${port}/write?db=${encodeURIComponent(database)}`;
@@ -117,6 +103,7 @@ async function readBounded(response: Response): Promise<string> {
   return text;
 }
 
+/** 2xx: InfluxDB has the lines. 4xx: it refuses (some of) them. A redirect or a 5xx: it may take them later. */
 function classify(response: Response, answerText: string): WriteAnswer {
   const { status } = response;
   if (status >= 200 && status <= 299) return { kind: "written" };

@@ -1,14 +1,14 @@
-/** One batch on its way out: POST, then counted and reported to whoever waits for it. */
+/** One batch on its way out: written, then counted and reported to whoever waits for it. */
 import type { Clock } from "../platform/clock.ts";
 import { type Log, throttled } from "../platform/log.ts";
 import type { WriterCounters } from "./counters.ts";
-import type { InfluxClient } from "./influx-client.ts";
+import type { Output } from "./output.ts";
 
 export interface OutgoingBatch {
   /** Newline-ended lines. */
   readonly payload: Uint8Array;
   readonly lines: number;
-  /** The deliveries whose lines these are; each is called once, when InfluxDB has answered or the batch is given up. */
+  /** The deliveries whose lines these are; each is called once, when the batch is written or given up. */
   readonly done: ReadonlySet<() => void>;
 }
 
@@ -16,7 +16,7 @@ export interface OutgoingBatch {
 export type WriteBatch = (batch: OutgoingBatch) => Promise<void>;
 
 export interface LaneDeps {
-  readonly client: InfluxClient;
+  readonly output: Output;
   readonly counters: WriterCounters;
   readonly clock: Clock;
   readonly log: Log;
@@ -25,13 +25,13 @@ export interface LaneDeps {
 }
 
 export function createLane(deps: LaneDeps): WriteBatch {
-  const { client, counters, clock, log } = deps;
+  const { output, counters, clock, log } = deps;
   const logRejected = throttled((text) => log.error(text), clock);
   const logFailed = throttled((text) => log.error(text), clock);
 
   return async ({ payload, lines, done }) => {
     counters.add("write_requests");
-    const answer = await client.write(payload);
+    const answer = await output.write(payload);
     if (answer.kind === "written") {
       counters.add("written_lines", lines);
       counters.add("written_bytes", payload.length);
@@ -39,7 +39,7 @@ export function createLane(deps: LaneDeps): WriteBatch {
       counters.add("failed_writes");
       counters.add(deps.isGivenUp() ? "dropped_stop_lines" : "dropped_write_lines", lines);
       const logFailure = answer.kind === "rejected" ? logRejected : logFailed;
-      logFailure(`cannot write ${lines} lines to ${client.url}, dropped: ${answer.reason}`);
+      logFailure(`cannot write ${lines} lines to ${output.target}, dropped: ${answer.reason}`);
     }
     for (const reportDone of done) reportDone();
   };

@@ -9,7 +9,7 @@
 import { Batch, type BatchLimits } from "../batch/batch.ts";
 import { cutAtLineEnds } from "../batch/chunk.ts";
 import type { Delivery } from "../bus/bus.ts";
-import { countLines, lacksFinalNewline } from "../line/split.ts";
+import { countLines, lacksFinalNewline, withFinalNewline } from "../line/split.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { WriterCounters } from "./counters.ts";
 import type { WriteBatch } from "./lane.ts";
@@ -26,8 +26,6 @@ export interface SharedBatchOptions {
   readonly counters: WriterCounters;
   readonly clock: Clock;
 }
-
-const NEWLINE = 0x0a;
 
 export class SharedBatch {
   readonly #options: SharedBatchOptions;
@@ -139,7 +137,7 @@ export class SharedBatch {
     this.#options.select(payload, (_, start, end) => {
       const piece = payload.subarray(start, end);
       const mayBeCut = piece.length >= sizeMaxBytes;
-      cutAtLineEnds(mayBeCut ? endWithNewline(piece) : piece, sizeMaxBytes, keep, keep);
+      cutAtLineEnds(mayBeCut ? withFinalNewline(piece) : piece, sizeMaxBytes, keep, keep);
     });
     return pieces;
   }
@@ -197,12 +195,4 @@ function shareDone(done: () => void): SharedDone {
       if (--holders === 0) done();
     },
   };
-}
-
-function endWithNewline(piece: Uint8Array): Uint8Array {
-  if (!lacksFinalNewline(piece)) return piece;
-  const ended = new Uint8Array(piece.length + 1);
-  ended.set(piece);
-  ended[piece.length] = NEWLINE;
-  return ended;
 }

@@ -1,6 +1,6 @@
 /**
- * Mode "writer": what its subscriptions deliver goes, sorted out by the rules if there are any, into one batch,
- * and full or old batches go to InfluxDB over a number of lanes.
+ * Mode "writer": what its subscriptions deliver goes, sorted out by the rules if there are any, into one batch, and
+ * full or old batches go to InfluxDB over a number of lanes; or to files or standard output, `open-batches.ts` says how.
  */
 import type { Bus, Subscription } from "../bus/bus.ts";
 import type { ComponentDeps } from "../config/component.ts";
@@ -11,17 +11,13 @@ import type { Clock } from "../platform/clock.ts";
 import { messageOf, SpoutError } from "../platform/errors.ts";
 import type { Deadline, Running } from "../platform/lifecycle.ts";
 import { formatByteSize, formatDuration } from "../platform/units.ts";
-import { compileRules } from "../rules/compile.ts";
+import type { Batches } from "./batches.ts";
 import { printCounters, WRITER_COUNTERS, type WriterCounters } from "./counters.ts";
 import { createDropWatch, type DropWatch } from "./drop-watch.ts";
-import { createInfluxClient, type Fetch } from "./influx-client.ts";
-import { createLane } from "./lane.ts";
-import { createSelect } from "./select.ts";
-import { SharedBatch } from "./shared-batch.ts";
+import { writeUrl } from "./influx-client.ts";
+import { type Destinations, openBatches } from "./open-batches.ts";
 
-export interface WriterDeps extends ComponentDeps {
-  readonly fetch: Fetch;
-}
+export interface WriterDeps extends ComponentDeps, Destinations {}
 
 /** How often a changed count of dropped messages is published, as in 1.x. */
 const DROP_REPORT_INTERVAL_MS = 1000;
@@ -29,20 +25,15 @@ const DROP_REPORT_INTERVAL_MS = 1000;
 const STOP_RESERVE_MS = 500;
 const STOP_RESERVE_SHARE = 0.2;
 
-/** Resolves at once; the subscriptions are made in the background (see {@link Running.ready}). */
+/**
+ * Resolves at once; the subscriptions are made in the background (see {@link Running.ready}). Rejects with a SpoutError
+ * if the lines are to go to files that cannot be written.
+ */
 export async function startWriter(config: WriterConfig, deps: WriterDeps): Promise<Running> {
   const { clock, log } = deps;
   const counters: WriterCounters = new Counters(WRITER_COUNTERS);
-  const client = createInfluxClient(config.influxdb, deps);
-  const batch: SharedBatch = new SharedBatch({
-    limits: config.batch,
-    countOf: config.rules.length > 0 ? "lines" : "messages",
-    workers: config.workers,
-    select: createSelect(compileRules(config.rules), counters),
-    write: createLane({ client, counters, clock, log, isGivenUp: () => batch.isGivenUp }),
-    counters,
-    clock,
-  });
+  const failed = Promise.withResolvers<Error>();
+  const batches = await openBatches(config, { ...deps, counters, onFailed: failed.resolve });
   const bus = deps.openBus({
     name: config.name,
     outboundMaxBytes: config.outboundMaxBytes,
@@ -54,8 +45,7 @@ export async function startWriter(config: WriterConfig, deps: WriterDeps): Promi
   );
   const reporters = startReporters({ config, deps, bus, counters, dropWatches });
 
-  const subscriptions = subscribeAll(config, bus, batch, dropWatches);
-  const failed = Promise.withResolvers<Error>();
+  const subscriptions = subscribeAll(config, bus, batches, dropWatches);
   let isStopping = false;
   subscriptions.complete.then(
     () => announce(config, log),
@@ -72,15 +62,11 @@ export async function startWriter(config: WriterConfig, deps: WriterDeps): Promi
       const lostBefore = lostLines(counters);
       const finish = async () => {
         await Promise.all(subscriptions.made.map((subscription) => subscription.drain()));
-        await batch.finish();
+        await batches.finish();
       };
-      const giveUp = () => {
-        batch.giveUp();
-        client.abort();
-      };
-      await finishOrGiveUp(finish, giveUp, deadline, clock);
+      await finishOrGiveUp(finish, () => batches.giveUp(), deadline, clock);
       // A subscription that was not confirmed in time may still deliver while the bus closes.
-      batch.giveUp();
+      batches.giveUp();
       for (const reporter of reporters) reporter.stop();
       await bus.close(deadline.remainingMs());
       return { lostLines: lostLines(counters) - lostBefore };
@@ -89,9 +75,13 @@ export async function startWriter(config: WriterConfig, deps: WriterDeps): Promi
   };
 }
 
-/** Lines that were lost in the writer or in front of it, of which all that are lost while it stops are lost by stopping. */
+/** Lines that were lost in the writer or in front of it. */
 function lostLines(counters: WriterCounters): number {
-  return counters.get("dropped_stop_lines") + counters.get("nats_dropped_lines");
+  return (
+    counters.get("dropped_write_lines") +
+    counters.get("dropped_stop_lines") +
+    counters.get("nats_dropped_lines")
+  );
 }
 
 interface Subscriptions {
@@ -104,7 +94,7 @@ interface Subscriptions {
 function subscribeAll(
   config: WriterConfig,
   bus: Bus,
-  batch: SharedBatch,
+  batches: Batches,
   dropWatches: readonly DropWatch[],
 ): Subscriptions {
   const made: Subscription[] = [];
@@ -112,7 +102,7 @@ function subscribeAll(
     const subscription = await bus.subscribe(subject, {
       ...(config.queueGroup === "" ? {} : { queue: config.queueGroup }),
       pendingMaxBytes: config.pendingMaxBytes,
-      onDelivery: (delivery) => batch.deliver(delivery),
+      onDelivery: (delivery) => batches.deliver(delivery),
       onDropped: (payload) => dropWatches[index]?.onDropped(payload),
     });
     made.push(subscription);
@@ -168,12 +158,22 @@ function startReporters(options: {
   ];
 }
 
-/** The facts that 1.x logs at the start, in its words. */
+/** The facts that 1.x logs at the start, in its words; and in ours where it had none. */
 function announce(config: WriterConfig, log: ComponentDeps["log"]): void {
-  const { subjects, nats, workers, influxdb, pendingMaxBytes } = config;
-  const servers = nats.servers.join(",");
-  log.info(`writer subscribed to [${subjects.join(" ")}] at ${servers} with ${workers} workers`);
-  const timeoutNs = BigInt(Math.round(influxdb.writeTimeoutMs * 1e6));
-  log.info(`POST timeout: ${timeoutNs === 0n ? "none" : formatDuration(timeoutNs)}`);
+  const { subjects, nats, workers, output, pendingMaxBytes } = config;
+  const subscribed = `writer subscribed to [${subjects.join(" ")}] at ${nats.servers.join(",")}`;
+  switch (output.kind) {
+    case "influxdb": {
+      log.info(`${subscribed} with ${workers} workers, writing to ${writeUrl(output)}`);
+      const timeoutNs = BigInt(Math.round(output.writeTimeoutMs * 1e6));
+      log.info(`POST timeout: ${timeoutNs === 0n ? "none" : formatDuration(timeoutNs)}`);
+      break;
+    }
+    case "file":
+      log.info(`${subscribed}, appending to ${JSON.stringify(output.path)}`);
+      break;
+    case "stdout":
+      log.info(`${subscribed}, writing to standard output`);
+  }
   log.info(`maximum NATS subject size: ${formatByteSize(BigInt(pendingMaxBytes))}`);
 }

@@ -85,7 +85,7 @@ test("a port that is taken is a clear error with exit status 1", async () => {
   const toml = `mode = "listener_http"\nport = ${taken.port}\nnats_address = "nats://127.0.0.1:${freePort()}"\n`;
   const { exitCode, stderr } = await withConfig(toml, (path) => runBinary([path]));
   expect(exitCode).toBe(1);
-  expect(stderr).toContain(`cannot start listener_http: cannot bind TCP port ${port}: `);
+  expect(stderr).toContain(`cannot start listener_http "spout": cannot bind TCP port ${port}: `);
 });
 
 test("neither .env nor bunfig.toml in the working directory changes what the binary does", async () => {

@@ -6,7 +6,7 @@ import { expect, test } from "bun:test";
 import { join } from "node:path";
 
 import type { Mode } from "../../src/config/config.ts";
-import { MODES } from "../../src/config/option.ts";
+import { COMPONENT_MODES, MODES } from "../../src/config/option.ts";
 import { defaultTextOf, type Option, OPTION_LIST, typeTextOf } from "../../src/config/options.ts";
 import { FILTER_COUNTERS, FILTER_RULE_COUNTERS } from "../../src/filter/counters.ts";
 import { HTTP_COUNTERS, UDP_COUNTERS } from "../../src/listener/counters.ts";
@@ -43,7 +43,7 @@ function optionRow(option: Option, mode: Mode): string {
 }
 
 const available = OPTION_LIST.filter((option) => option.unavailable !== true);
-const isCommon = ({ modes }: Option) => MODES.every((mode) => modes.includes(mode));
+const isCommon = ({ modes }: Option) => COMPONENT_MODES.every((mode) => modes.includes(mode));
 const HEADER = "| option | in 1.x | type | default | meaning |";
 
 test("the options of all modes are documented", () => {

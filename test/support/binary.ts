@@ -53,6 +53,8 @@ export async function runBinary(args: readonly string[], cwd?: string): Promise<
 
 export interface Spout extends AsyncDisposable {
   readonly pid: number;
+  /** Its working directory, removed at the end. */
+  readonly folder: string;
   /** What it has logged so far. */
   log(): string;
   /** Resolves once the log holds `text`. */
@@ -90,6 +92,7 @@ export async function startSpout(
   });
   return {
     pid: child.pid,
+    folder,
     log: () => log,
     async logged(text) {
       await eventually(`${name} logs ${String(text)}`, () => {

@@ -1,5 +1,5 @@
 /** A writer's configuration with the defaults of 1.x, for tests that change what they are about. */
-import type { WriterConfig } from "../../src/config/config.ts";
+import type { FileOptions, WriterConfig } from "../../src/config/config.ts";
 
 export function writerConfig(changes: Partial<WriterConfig> = {}): WriterConfig {
   return {
@@ -25,7 +25,8 @@ export function writerConfig(changes: Partial<WriterConfig> = {}): WriterConfig 
     batch: { countMax: 10, sizeMaxBytes: 10 * 1024 * 1024, ageMaxMs: 300_000 },
     workers: 8,
     pendingMaxBytes: 200 * 1024 * 1024,
-    influxdb: {
+    output: {
+      kind: "influxdb",
       protocol: "http",
       address: "127.0.0.1",
       port: 8086,
@@ -34,6 +35,20 @@ export function writerConfig(changes: Partial<WriterConfig> = {}): WriterConfig 
       password: "",
       writeTimeoutMs: 30_000,
     },
+    ...changes,
+  };
+}
+
+/** The output to files, with its defaults. */
+export function fileOptions(path: string, changes: Partial<FileOptions> = {}): FileOptions {
+  return {
+    kind: "file",
+    path,
+    sizeMaxBytes: 0,
+    ageMaxMs: 0,
+    archivesMax: 0,
+    gzip: false,
+    subjectsMax: 256,
     ...changes,
   };
 }

@@ -35,6 +35,58 @@ export const deliveryPromises: Promises = {
     expect(other.map(text)).toEqual(sent);
   },
 
+  async "shares the payloads of a queue group out evenly, in order for each member"({
+    open,
+    newSubject,
+  }) {
+    const subject = newSubject();
+    const collecting = Array.from({ length: 4 }, () => collect(open(), subject, { queue: "q" }));
+    const members = await Promise.all(collecting);
+    const publisher = open();
+    for (let index = 0; index < 2000; index++) await publisher.publish(subject, bytes(`${index}`));
+    const count = () => members.reduce((sum, received) => sum + received.length, 0);
+    await eventually("all deliveries", () => count() >= 2000);
+    for (const received of members) {
+      const numbers = received.map((payload) => Number(text(payload)));
+      expect(numbers).toEqual(numbers.toSorted((left, right) => left - right));
+      // Chosen at random, each gets 500, give or take 19 (one standard deviation).
+      expect(Math.abs(numbers.length - 500)).toBeLessThan(120);
+    }
+  },
+
+  async "takes members of one queue group for one, whatever patterns they subscribed by"({
+    open,
+    newSubject,
+  }) {
+    const subject = newSubject();
+    const patterns = [`${subject}.a`, `${subject}.*`, `${subject}.>`];
+    const collecting = patterns.map((pattern) => collect(open(), pattern, { queue: "q" }));
+    const members = await Promise.all(collecting);
+    const all = await collect(open(), `${subject}.>`);
+    const publisher = open();
+    const sent = Array.from({ length: 100 }, (_, index) => `${index}`);
+    for (const text of sent) await publisher.publish(`${subject}.a`, bytes(text));
+    await eventually("the lone subscriber's deliveries", () => all.length >= sent.length);
+    await eventually("the group's", () => members.flat().length >= sent.length);
+    const received = members.flat().map((payload) => Number(text(payload)));
+    expect(received.toSorted((left, right) => left - right)).toEqual(sent.map(Number));
+    expect(members.every((payloads) => payloads.length > 0)).toBe(true);
+  },
+
+  async "gives everything to the members that remain when one drains"({ open, newSubject }) {
+    const subject = newSubject();
+    const publisher = open();
+    const leaving = await open().subscribe(subject, { ...lenient, queue: "q" });
+    const remaining = await collect(open(), subject, { queue: "q" });
+    await publisher.publish(subject, bytes("before"));
+    await leaving.drain();
+    const before = remaining.length;
+    const sent = Array.from({ length: 100 }, (_, index) => `m${index}`);
+    for (const text of sent) await publisher.publish(subject, bytes(text));
+    await eventually("all deliveries", () => remaining.length >= before + sent.length);
+    expect(remaining.map(text).filter((name) => name !== "before")).toEqual(sent);
+  },
+
   async "gives every payload to each subscriber without a queue group"({ open, newSubject }) {
     const subject = newSubject();
     const bus = open();
@@ -64,6 +116,29 @@ export const deliveryPromises: Promises = {
       one: [`${subject}.a`, `${subject}.b`],
       rest: [`${subject}.a`, `${subject}.a.b`, `${subject}.b`],
     });
+  },
+
+  async "keeps the order of one publisher across its subjects"({ open, newSubject }) {
+    const subject = newSubject();
+    const received = await collect(open(), `${subject}.*`);
+    const publisher = open();
+    const sent = Array.from({ length: 300 }, (_, index) => `m${index}`);
+    for (const [index, text] of sent.entries()) {
+      await publisher.publish(`${subject}.${index % 3}`, bytes(text));
+    }
+    await eventually("all deliveries", () => received.length >= sent.length);
+    expect(received.map(text)).toEqual(sent);
+  },
+
+  async "keeps nothing for subscribers that come later"({ open, newSubject }) {
+    const subject = newSubject();
+    const bus = open();
+    await collect(bus, newSubject()); // Connected: what is published is not held.
+    for (let time = 1; time <= 2; time++) await bus.publish(subject, bytes("early"));
+    const received = await collect(bus, subject);
+    await bus.publish(subject, bytes("late"));
+    await eventually("the delivery", () => received.length > 0);
+    expect(received.map(text)).toEqual(["late"]);
   },
 
   async "delivers the bytes as they were published, whatever they are"({ open, newSubject }) {
@@ -97,6 +172,21 @@ export const deliveryPromises: Promises = {
       payload.length === 5000 && payload.every((byte) => byte === index % 256);
     expect(kept.every(isWhole)).toBe(true);
     expect(new Set(kept.map(({ payload }) => payload.constructor))).toEqual(new Set([Uint8Array]));
+  },
+
+  async "delivers a plain Uint8Array where a Buffer was published"({ open, newSubject }) {
+    const subject = newSubject();
+    const kept: Uint8Array[] = [];
+    const bus = open();
+    await bus.subscribe(subject, {
+      ...lenient,
+      onDelivery: ({ payload }) => void kept.push(payload),
+    });
+    await bus.publish(subject, Buffer.from("xabcx").subarray(1, 4));
+    await eventually("the delivery", () => kept.length > 0);
+    // Of a Buffer, slice() would be no copy.
+    expect(kept.map((payload) => payload.constructor)).toEqual([Uint8Array]);
+    expect(kept.map(text)).toEqual(["abc"]);
   },
 
   async "is up once a subscription is made"({ open, newSubject }) {

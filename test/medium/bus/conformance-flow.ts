@@ -76,6 +76,56 @@ export const flowPromises: Promises = {
     expect(dropped.map((payload) => payload[0])).toEqual([..."6789"]);
   },
 
+  async "drops at the subscriber that has no room, and at no other of the subject"({
+    open,
+    newSubject,
+  }) {
+    const subject = newSubject();
+    const bus = open();
+    const stuck = Promise.withResolvers<void>();
+    let handled = 0;
+    let dropped = 0;
+    const subscription = await bus.subscribe(subject, {
+      pendingMaxBytes: 30,
+      onDelivery: () => (handled++, stuck.promise),
+      onDropped: ({ length }) => void (dropped += length),
+    });
+    const others = [await collect(bus, subject), await collect(open(), subject)];
+    const sent = Array.from({ length: 100 }, (_, index) => `${index}`.padEnd(10));
+    for (const text of sent) await bus.publish(subject, bytes(text));
+    for (const received of others) {
+      await eventually("the others' deliveries", () => received.length >= sent.length);
+      expect(received.map(text)).toEqual(sent);
+    }
+    await eventually("the drops", () => handled * 10 + 30 + dropped >= 1000);
+    expect(handled * 10 + subscription.pendingBytes() + dropped).toBe(1000);
+    stuck.resolve();
+  },
+
+  async "delivers or drops each payload, once"({ open, newSubject }) {
+    const subject = newSubject();
+    const delivered: number[] = [];
+    const dropped: number[] = [];
+    const bus = open();
+    await bus.subscribe(subject, {
+      pendingMaxBytes: 200,
+      async onDelivery({ payload }) {
+        delivered.push(Number(text(payload)));
+        if (delivered.length % 10 === 0) await Bun.sleep(1);
+      },
+      onDropped: (payload) => void dropped.push(Number(text(payload))),
+    });
+    for (let index = 0; index < 1000; index++) {
+      await bus.publish(subject, bytes(`${index}`));
+      if (index % 100 === 0) await Bun.sleep(1);
+    }
+    await eventually("all", () => delivered.length + dropped.length >= 1000);
+    const all = [...delivered, ...dropped].sort((left, right) => left - right);
+    expect(all).toEqual(Array.from({ length: 1000 }, (_, index) => index));
+    expect(delivered).toEqual(delivered.toSorted((left, right) => left - right));
+    expect([delivered.length > 0, dropped.length > 0]).toEqual([true, true]);
+  },
+
   async "lets a subscriber that is stuck hold up nobody else"({ open, newSubject }) {
     const subject = newSubject();
     const bus = open();

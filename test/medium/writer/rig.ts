@@ -1,8 +1,10 @@
 /** What a test of the writer needs around it: a bus to publish on, and a writer that ends with the test. */
+import * as files from "node:fs/promises";
+
 import type { Bus } from "../../../src/bus/bus.ts";
 import type { NatsOptions } from "../../../src/bus/nats-options.ts";
 import { createOpenBus } from "../../../src/bus/open.ts";
-import type { WriterConfig } from "../../../src/config/config.ts";
+import type { InfluxOptions, WriterConfig } from "../../../src/config/config.ts";
 import { systemClock } from "../../../src/platform/clock.ts";
 import { deadlineIn, type Running, type StopReport } from "../../../src/platform/lifecycle.ts";
 import { startWriter } from "../../../src/writer/writer.ts";
@@ -17,9 +19,9 @@ export interface TestWriter extends AsyncDisposable {
   stop(deadlineMs?: number): Promise<StopReport>;
 }
 
-/** Changes to the defaults of 1.x, those of `influxdb` apart. */
-export interface WriterChanges extends Partial<Omit<WriterConfig, "influxdb" | "nats">> {
-  readonly influxdb?: Partial<WriterConfig["influxdb"]>;
+/** Changes to the defaults of 1.x; `influxdb` changes single options of the output that they have. */
+export interface WriterChanges extends Partial<Omit<WriterConfig, "nats">> {
+  readonly influxdb?: Partial<InfluxOptions>;
 }
 
 /** Starts a writer from `nats` to the backend on `backendPort` and waits until it is ready. Its metrics come ten times a second. */
@@ -29,17 +31,23 @@ export async function startTestWriter(
   changes: WriterChanges = {},
 ): Promise<TestWriter> {
   const { influxdb, ...others } = changes;
-  const defaults = writerConfig();
   const config = writerConfig({
     statsIntervalMs: 100,
     nats: natsOptions(nats),
+    output: influxOptions({ port: backendPort, ...influxdb }),
     ...others,
-    influxdb: { ...defaults.influxdb, port: backendPort, ...influxdb },
   });
   const log = new RecordingLog();
   const clock = systemClock;
   const openBus = createOpenBus(config.nats, { clock, log });
-  const running = await startWriter(config, { clock, log, openBus, fetch });
+  const running = await startWriter(config, {
+    clock,
+    log,
+    openBus,
+    fetch,
+    files,
+    stdout: process.stdout,
+  });
   await eventually("the writer is ready", () => running.ready());
   let stopping: Promise<StopReport> | undefined;
   const stop = (deadlineMs = 10_000) =>
@@ -90,6 +98,12 @@ export async function openTestBus(nats: NatsServer): Promise<TestBus> {
       await bus.close(1000);
     },
   };
+}
+
+function influxOptions(changes: Partial<InfluxOptions>): InfluxOptions {
+  const { output } = writerConfig();
+  if (output.kind !== "influxdb") throw new Error("1.x wrote to InfluxDB");
+  return { ...output, ...changes };
 }
 
 /** Each test has a server of its own, and this is all there is to know to reach it. */

@@ -168,7 +168,8 @@ test("a 1.x file in mode writer", () => {
     batch: { countMax: 11, sizeMaxBytes: 12 * MB, ageMaxMs: 301_000 },
     workers: 96,
     pendingMaxBytes: 100 * MB,
-    influxdb: {
+    output: {
+      kind: "influxdb",
       protocol: "http",
       address: "localhost",
       port: 8086,
@@ -231,7 +232,8 @@ test("a 2.x file in mode writer", () => {
     batch: { countMax: 11, sizeMaxBytes: 5 * MB, ageMaxMs: 90_000 },
     workers: 96,
     pendingMaxBytes: 100 * MB,
-    influxdb: {
+    output: {
+      kind: "influxdb",
       protocol: "https",
       address: "localhost",
       port: 8086,

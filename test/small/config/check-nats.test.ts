@@ -2,7 +2,7 @@
 import { describe, expect, test } from "bun:test";
 
 import { maskNatsAddress } from "../../../src/config/check-nats.ts";
-import { load, problemsOf, type TextOptions } from "./load-text.ts";
+import { loadComponent, problemsOf, type TextOptions } from "./load-text.ts";
 
 const NONE = {
   servers: ["localhost:4222"],
@@ -15,7 +15,7 @@ const NONE = {
 };
 
 const natsOf = (line: string, options: TextOptions = {}) =>
-  load(`mode = "listener"\n${line}`, options).config.nats;
+  loadComponent(`mode = "listener"\n${line}`, options).nats;
 
 const refuses = (line: string, problem: string, options: TextOptions = {}) =>
   expect({ line, problems: problemsOf(`mode = "listener"\n${line}`, options) }).toEqual({
@@ -54,11 +54,14 @@ describe("the address", () => {
     }
   });
 
-  test("may not be inproc:// in this version", () => {
-    refuses(
-      'nats_address = "inproc://"',
-      "nats_address: expected nats:// or tls://, got inproc://, which is not available in this version",
-    );
+  test("may not be inproc:// in a process of one component", () => {
+    const why = 'which connects the components of one process: it takes mode = "standalone"';
+    for (const address of ["inproc://", "INPROC:", "inproc://a"]) {
+      refuses(
+        `nats_address = "${address}"`,
+        `nats_address: expected nats://host:port, got inproc://, ${why}`,
+      );
+    }
   });
 });
 

@@ -78,7 +78,8 @@ test("a writer writes batches of 10 messages, 10 MB or 5 minutes to the database
     batch: { countMax: 10, sizeMaxBytes: 10 * MB, ageMaxMs: 300_000 },
     workers: 8,
     pendingMaxBytes: 200 * MB,
-    influxdb: {
+    output: {
+      kind: "influxdb",
       protocol: "http",
       address: "localhost",
       port: 8086,
@@ -115,7 +116,7 @@ describe("an explicit zero", () => {
   });
 
   test("means no limit for write_timeout", () => {
-    const unlimited = { influxdb: { writeTimeoutMs: 0 } };
+    const unlimited = { output: { writeTimeoutMs: 0 } };
     expect(load('mode = "writer"\nwrite_timeout = 0').config).toMatchObject(unlimited);
     expect(load('mode = "writer"\nwrite_timeout = "0s"').config).toMatchObject(unlimited);
     expect(load('mode = "writer"\nwrite_timeout_secs = 0').config).toMatchObject(unlimited);

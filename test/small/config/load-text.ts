@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
+import type { ComponentConfig } from "../../../src/config/config.ts";
 import { ConfigError, loadConfig, type LoadedConfig } from "../../../src/config/load.ts";
 
 export interface TextOptions {
@@ -36,6 +37,13 @@ export function load(text: string, options: TextOptions = {}): LoadedConfig {
   } finally {
     rmSync(folder, { recursive: true });
   }
+}
+
+/** The configuration that the text of a single component gives. */
+export function loadComponent(text: string, options: TextOptions = {}): ComponentConfig {
+  const { config } = load(text, options);
+  if (config.mode === "standalone") throw new Error("several components where one is expected");
+  return config;
 }
 
 /** What is wrong with the text, file names without their folder; empty if it loads. */

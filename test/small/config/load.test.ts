@@ -27,7 +27,7 @@ describe("the common file", () => {
     expect(config).toMatchObject({
       monitorSubject: "common-monitor",
       batch: { countMax: 10 },
-      influxdb: { database: "mine" },
+      output: { database: "mine" },
       debug: false,
       workers: navigator.hardwareConcurrency,
     });
@@ -73,7 +73,7 @@ describe("the common file", () => {
     const newer = load('mode = "writer"\nwrite_timeout = "1s"', {
       common: "write_timeout_secs = 9",
     });
-    expect(newer.config).toMatchObject({ influxdb: { writeTimeoutMs: 1000 } });
+    expect(newer.config).toMatchObject({ output: { writeTimeoutMs: 1000 } });
     const older = load('mode = "writer"\nbatch_max_mb = 3', { common: 'batch_max_size = "9MB"' });
     expect(older.config).toMatchObject({ batch: { sizeMaxBytes: 3 * 1024 * 1024 } });
   });

@@ -2,7 +2,7 @@
 import { describe, expect, test } from "bun:test";
 
 import { spellingsOf } from "../../../src/config/layer.ts";
-import { MODES } from "../../../src/config/option.ts";
+import { COMPONENT_MODES, MODES } from "../../../src/config/option.ts";
 import {
   defaultOf,
   defaultTextOf,
@@ -34,7 +34,17 @@ test("every option is documented in one sentence", () => {
 });
 
 describe("a default that is written out", () => {
-  for (const mode of MODES) {
+  test("is the one in effect in mode standalone", () => {
+    const own = OPTION_LIST.filter(
+      ({ modes, defaultText }) => modes.includes("standalone") && defaultText === undefined,
+    );
+    const lines = own.map((option) => `${option.name} = ${defaultTextOf(option, "standalone")}`);
+    const silent = '[[component]]\nmode = "listener"';
+    const told = ['mode = "standalone"', ...lines, silent].join("\n");
+    expect(load(told).config).toEqual(load(`mode = "standalone"\n${silent}`).config);
+  });
+
+  for (const mode of COMPONENT_MODES) {
     test(`is the one in effect in mode ${mode}`, () => {
       const own = OPTION_LIST.filter(
         (option) => option.modes.includes(mode) && option.defaultText === undefined,

@@ -1,9 +1,10 @@
 /** Goal: what is printed is the whole configuration under 2.x names, loads to the same again and tells no secret. */
 import { expect, test } from "bun:test";
 
+import { COMPONENT_MODES } from "../../../src/config/option.ts";
 import { OPTION_LIST } from "../../../src/config/options.ts";
 import { printConfig } from "../../../src/config/print.ts";
-import { load, type TextOptions } from "./load-text.ts";
+import { load, loadComponent, type TextOptions } from "./load-text.ts";
 
 const FULL = `
   name = 'odd "name" \\ é'
@@ -50,7 +51,7 @@ function printsAndLoads(text: string, options: TextOptions = {}): string {
   return printed;
 }
 
-for (const mode of ["listener", "listener_http", "filter", "writer"] as const) {
+for (const mode of COMPONENT_MODES) {
   test(`what is printed in mode ${mode} loads to the same configuration`, () => {
     printsAndLoads(`mode = "${mode}"\n${FULL}`);
     const rule = '[[rule]]\ntype = "basic"\nmatch = "a"\nsubject = "b"';
@@ -104,10 +105,80 @@ test("secrets are masked, and files with secrets stay files", () => {
   );
   expect(inAddress).toContain('nats_address = "nats://me:***@a:1"\n');
   expect(inAddress).not.toContain("hush");
-  expect(load(inAddress).config.nats).toMatchObject({ servers: ["a:1"], user: "me" });
+  expect(loadComponent(inAddress).nats).toMatchObject({ servers: ["a:1"], user: "me" });
   const inFile = printConfig(
     load('mode = "writer"\nnats_token_file = "FOLDER/token"', { files: { token: "hush" } }),
   );
   expect(inFile).toMatch(/^nats_token_file = ".*\/token"$/m);
   expect(inFile).not.toContain("hush");
+});
+
+const STANDALONE = `
+  mode = "standalone"
+  stats_interval = "1s"
+  nats_user = "me"
+  [[component]]
+  mode = "listener"
+  port = 5
+  [[component]]
+  mode = "filter"
+  name = 'odd "filter"'
+  [[component.rule]]
+  type = "basic"
+  match = "cpu"
+  subject = "out.a"
+  [[component.rule]]
+  type = "negregex"
+  match = "\\\\d"
+  subject = "out.b"
+  [[component]]
+  mode = "writer"
+  nats_subject = ["out.*"]
+  [[component.rule]]
+  type = "regex"
+  match = "x"
+  [[component]]
+  mode = "writer"
+  name = "metrics"
+  nats_subject = ["influx-spout-monitor"]
+  stop_timeout = "1s"
+`;
+
+test("what is printed in mode standalone loads to the same components", () => {
+  const printed = printsAndLoads(STANDALONE);
+  expect(printed).toStartWith(
+    'mode = "standalone"\nname = "spout"\nnats_address = "inproc://"\nstop_timeout = "10s"\ndebug = false\n\n[[component]]\nmode = "listener"\nname = "listener-1"\nport = 5\n',
+  );
+  const headings = printed.split("\n").filter((line) => line.startsWith("["));
+  expect(headings).toEqual([
+    "[[component]]",
+    "[[component]]",
+    "[[component.rule]]",
+    "[[component.rule]]",
+    "[[component]]",
+    "[[component.rule]]",
+    "[[component]]",
+  ]);
+  const files = { files: { pass: "hush" } };
+  const onNats = `nats_pass_file = "FOLDER/pass"\nnats_address = "nats://a"\n${STANDALONE}`;
+  expect(printConfig(load(onNats, files))).not.toContain("hush");
+});
+
+test("components on NATS are printed with where they connect to", () => {
+  const printed = printsAndLoads(
+    `nats_address = "nats://a:1,b"\n${STANDALONE}`.replace('nats_user = "me"', ""),
+  );
+  const address = 'nats_address = "nats://a:1,b"';
+  expect([...(printed.match(/^nats_address = .*$/gm) ?? [])]).toEqual(
+    Array.from({ length: 5 }, () => address),
+  );
+});
+
+test("every option of a component is printed, as in a file of its own", () => {
+  for (const mode of COMPONENT_MODES) {
+    const alone = printConfig(load(`mode = "${mode}"\nname = "a"`));
+    const text = `mode = "standalone"\nnats_address = "nats://localhost"\n[[component]]\nmode = "${mode}"\nname = "a"`;
+    const [, component = ""] = printConfig(load(text)).split("[[component]]\n");
+    expect(component).toBe(alone.replace("nats://localhost:4222", "nats://localhost"));
+  }
 });

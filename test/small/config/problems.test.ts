@@ -49,7 +49,7 @@ test("every problem of both files is reported in one go", () => {
 });
 
 describe("mode", () => {
-  const modes = '"listener", "listener_http", "filter", "writer"';
+  const modes = '"listener", "listener_http", "filter", "writer", "standalone"';
 
   test("is required", () => {
     const nothing = `spout.toml: mode: expected one of ${modes}, got nothing: mode not specified in config`;
@@ -402,7 +402,7 @@ describe("a writer's backend", () => {
       problemsOf('mode = "writer"', { env });
     const env = { INFLUXDB_USER: "me", INFLUXDB_PASS: "hush" };
     expect(load('mode = "writer"', { env }).config).toMatchObject({
-      influxdb: { user: "me", password: "hush" },
+      output: { user: "me", password: "hush" },
     });
     expect(writer({ INFLUXDB_USER: "", INFLUXDB_PASS: "" })).toEqual([]);
     expect(writer({ INFLUXDB_USER: "me", INFLUXDB_PASS: "" })).toEqual([

@@ -1,5 +1,5 @@
 /**
- * Routing between a bus and the router. Goal: whatever the bus does with a message, its lines are counted, and the
+ * FilterPart between a bus and the router. Goal: whatever the bus does with a message, its lines are counted, and the
  * delivery is reported done. Method: a bus that does what the test says; real buses are the medium tests' business.
  */
 import { expect, test } from "bun:test";
@@ -11,7 +11,7 @@ import {
   type BusOptions,
   type SubscribeOptions,
 } from "../../../src/bus/bus.ts";
-import { Routing } from "../../../src/filter/routing.ts";
+import { FilterPart } from "../../../src/filter/part.ts";
 import { deadlineIn } from "../../../src/platform/lifecycle.ts";
 import { filterConfig } from "../../support/filter-config.ts";
 import { ManualClock } from "../../support/manual-clock.ts";
@@ -77,7 +77,7 @@ function startRouting(changes: Parameters<typeof filterConfig>[0] = {}) {
   const clock = new ManualClock();
   const opened: ScriptedBus[] = [];
   let readyCount = 0;
-  const routing = new Routing({
+  const part = new FilterPart({
     config: filterConfig(changes),
     openBus: (options) => {
       const bus = new ScriptedBus(options);
@@ -91,23 +91,23 @@ function startRouting(changes: Parameters<typeof filterConfig>[0] = {}) {
   const [bus] = opened;
   if (bus === undefined) throw new Error("no bus was opened");
   const counts = () => {
-    const { counters } = routing.totals();
+    const { counters } = part.totals();
     return Object.fromEntries(Object.entries(counters).filter(([, count]) => count !== 0));
   };
-  return { routing, bus, log, clock, counts, readyCount: () => readyCount };
+  return { part, bus, log, clock, counts, readyCount: () => readyCount };
 }
 
 test("subscribes in the queue group, with the pending limit, and is ready then", async () => {
-  const { routing, bus, readyCount } = startRouting();
-  expect(routing.ready()).toBe(false);
+  const { part, bus, readyCount } = startRouting();
+  expect(part.ready()).toBe(false);
   await Promise.resolve();
   expect(bus.events).toEqual(["subscribed in filter 1000000"]);
-  expect(routing.ready()).toBe(true);
+  expect(part.ready()).toBe(true);
   expect(readyCount()).toBe(1);
 });
 
 test("publishes the messages of a delivery in order and reports it done after the last", async () => {
-  const { routing, bus, counts } = startRouting();
+  const { part, bus, counts } = startRouting();
   await bus.deliver("bye x=1\nhello x=1\nhello x=2\n");
   expect(bus.events.slice(1)).toEqual(["took H 20", "took junk 8", "done"]);
   expect(counts()).toEqual({
@@ -118,7 +118,7 @@ test("publishes the messages of a delivery in order and reports it done after th
     sent: 2,
     sent_lines: 3,
   });
-  expect(routing.totals().triggered).toEqual([2]);
+  expect(part.totals().triggered).toEqual([2]);
 });
 
 test("reports a delivery done that nothing comes of", async () => {
@@ -158,7 +158,7 @@ test("counts the lines that are dropped before they are routed, and those lost a
 });
 
 test("drains before it closes the bus, and says what was lost since it was told to stop", async () => {
-  const { routing, bus, clock } = startRouting();
+  const { part, bus, clock } = startRouting();
   await bus.deliver("hello x=1\n");
   bus.options.onLost("H", new TextEncoder().encode("before x=1\n"));
   bus.drain = async () => {
@@ -166,15 +166,15 @@ test("drains before it closes the bus, and says what was lost since it was told 
     await bus.deliver("hello x=2\nhello x=3\nbye x=1\n");
   };
   bus.events.length = 0;
-  expect(await routing.stop(deadlineIn(clock, 1000))).toEqual({ lostLines: 3 });
+  expect(await part.stop(deadlineIn(clock, 1000))).toEqual({ lostLines: 3 });
   expect(bus.events).toEqual(["drain", "refused H 20", "refused junk 8", "done", "close 1000"]);
 });
 
 test("closes the bus in time when draining takes too long", async () => {
-  const { routing, bus, clock } = startRouting();
+  const { part, bus, clock } = startRouting();
   await Promise.resolve();
   bus.drain = () => new Promise(() => {});
-  const stopped = routing.stop(deadlineIn(clock, 1000));
+  const stopped = part.stop(deadlineIn(clock, 1000));
   clock.advance(799);
   await Promise.resolve();
   expect(bus.events.at(-1)).toBe("drain");

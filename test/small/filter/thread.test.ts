@@ -57,7 +57,7 @@ test("ends a thread by force that does not stop by the deadline, and takes it fo
   await eventually("ready", () => thread.ready());
   const stopped = thread.stop(deadlineIn(clock, 1000));
   clock.advance(1000);
-  expect(await stopped).toEqual({ lostLines: 1 });
+  expect(await stopped).toEqual({ lostLines: 0, isUncounted: true });
   expect(thread.totals().counters.processed).toBe(7);
   expect(log.lines.at(-1)).toBe(
     "ERROR worker 3 did not stop in time: ended by force, what it held is lost",

@@ -21,9 +21,9 @@ test("begins as in 1.x, and has our own counters behind", () => {
 
 test("escapes what line protocol would misread in a tag", () => {
   const config = writerConfig();
-  const influxdb = { ...config.influxdb, database: "my db,x=1" };
+  const output = { ...config.output, database: "my db,x=1" };
   const line = printCounters(
-    { ...config, name: "a b", influxdb },
+    { ...config, name: "a b", output },
     new Counters(WRITER_COUNTERS).snapshot(),
   );
   expect(line).toStartWith(

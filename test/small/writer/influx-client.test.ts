@@ -2,11 +2,13 @@
 import { describe, expect, test } from "bun:test";
 
 import type { InfluxOptions } from "../../../src/config/config.ts";
-import { createInfluxClient, type WriteAnswer } from "../../../src/writer/influx-client.ts";
+import { createInfluxClient } from "../../../src/writer/influx-client.ts";
+import type { WriteAnswer } from "../../../src/writer/output.ts";
 import { ManualClock } from "../../support/manual-clock.ts";
 import { FakeInfluxDb, settle } from "./fake-influxdb.ts";
 
 const OPTIONS: InfluxOptions = {
+  kind: "influxdb",
   protocol: "http",
   address: "db.example",
   port: 8086,
@@ -44,15 +46,15 @@ describe("the request", () => {
   });
 
   test("percent-encodes the database's name", () => {
-    expect(setUp({ database: "my db&x=1#ü" }).client.url).toBe(
+    expect(setUp({ database: "my db&x=1#ü" }).client.target).toBe(
       "http://db.example:8086/write?db=my%20db%26x%3D1%23%C3%BC",
     );
   });
 
   test("puts brackets around an IPv6 address that has none", () => {
     const url = "https://[::1]:9999/write?db=metrics";
-    expect(setUp({ protocol: "https", port: 9999, address: "::1" }).client.url).toBe(url);
-    expect(setUp({ protocol: "https", port: 9999, address: "[::1]" }).client.url).toBe(url);
+    expect(setUp({ protocol: "https", port: 9999, address: "::1" }).client.target).toBe(url);
+    expect(setUp({ protocol: "https", port: 9999, address: "[::1]" }).client.target).toBe(url);
   });
 
   test("carries user and password as basic authentication if a user is set", () => {
@@ -61,7 +63,7 @@ describe("the request", () => {
     const header = new Headers(influxdb.requests[0]?.init.headers).get("authorization") ?? "";
     // The base64 of "wrîter:s:cret" in UTF-8.
     expect(header).toBe("Basic d3LDrnRlcjpzOmNyZXQ=");
-    expect(client.url).not.toContain("cret");
+    expect(client.target).not.toContain("cret");
   });
 });
 

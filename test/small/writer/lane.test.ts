@@ -3,8 +3,8 @@ import { describe, expect, test } from "bun:test";
 
 import { Counters } from "../../../src/metrics/counters.ts";
 import { WRITER_COUNTERS } from "../../../src/writer/counters.ts";
-import type { WriteAnswer } from "../../../src/writer/influx-client.ts";
 import { createLane } from "../../../src/writer/lane.ts";
+import type { WriteAnswer } from "../../../src/writer/output.ts";
 import { ManualClock } from "../../support/manual-clock.ts";
 import { RecordingLog } from "../../support/recording-log.ts";
 
@@ -14,8 +14,13 @@ function setUp() {
   const clock = new ManualClock();
   let isGivenUp = false;
   let answer: WriteAnswer = { kind: "written" };
-  const client = { url: "http://db:8086/write?db=x", write: async () => answer, abort: () => {} };
-  const write = createLane({ client, counters, clock, log, isGivenUp: () => isGivenUp });
+  const output = {
+    target: "http://db:8086/write?db=x",
+    write: async () => answer,
+    abort: () => {},
+    close: async () => {},
+  };
+  const write = createLane({ output, counters, clock, log, isGivenUp: () => isGivenUp });
   const payload = new TextEncoder().encode("a v=1\nb v=2\n");
   return {
     counters,

@@ -1,5 +1,6 @@
 /** The whole writer between a bus and a database that the test holds in its hands, on a clock that it moves. */
 import { describe, expect, test } from "bun:test";
+import * as files from "node:fs/promises";
 
 import type { WriterConfig } from "../../../src/config/config.ts";
 import { deadlineIn } from "../../../src/platform/lifecycle.ts";
@@ -21,6 +22,8 @@ async function start(changes: Partial<WriterConfig> = {}, status?: number) {
     log,
     openBus: bus.open,
     fetch: influxdb.fetch,
+    files,
+    stdout: process.stdout,
   });
   const connect = async () => {
     bus.connect();
@@ -52,7 +55,8 @@ describe("starting", () => {
     expect(writer.ready()).toBe(true);
     expect([...bus.subscriptions.keys()]).toEqual(["a", "b.*"]);
     expect(log.lines).toEqual([
-      "INFO writer subscribed to [a b.*] at 127.0.0.1:4222 with 8 workers",
+      "INFO writer subscribed to [a b.*] at 127.0.0.1:4222 with 8 workers, " +
+        "writing to http://127.0.0.1:8086/write?db=metrics",
       "INFO POST timeout: 30s",
       "INFO maximum NATS subject size: 200MB",
     ]);
@@ -234,6 +238,13 @@ describe("stopping", () => {
     expect(bus.subscriptions.get("influx-spout")?.doneCount).toBe(5);
     expect(stats()).toMatchObject({ received_lines: 6, dropped_stop_lines: 6, failed_writes: 2 });
     expect(clock.timerCount).toBe(0);
+  });
+
+  test("says that lines are lost whose last request fails", async () => {
+    const { bus, clock, writer, connect } = await start({}, 500);
+    await connect();
+    bus.deliver("influx-spout", "a v=1\nb v=1\n");
+    expect(await writer.stop(deadlineIn(clock, 10_000))).toEqual({ lostLines: 2 });
   });
 
   test("counts what comes while the bus closes as lost", async () => {

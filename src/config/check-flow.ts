@@ -1,0 +1,104 @@
+/**
+ * Whether the components of one process fit together: what one publishes, another reads. Misfits lose lines but may
+ * be meant, so they are warnings.
+ */
+import { subjectMatches } from "../bus/subject.ts";
+import type { LoadedComponent } from "./build.ts";
+import { OPTIONS } from "./options.ts";
+import { type Place, type Problems, show } from "./problems.ts";
+import { rulePlace } from "./rule-tables.ts";
+
+/** `inproc`: there are no other components than these; on NATS, others may publish and read as well. */
+export function checkFlow(
+  components: readonly LoadedComponent[],
+  inproc: boolean,
+  problems: Problems,
+): void {
+  if (inproc) checkSubjects(components, problems);
+  checkQueueGroups(components, problems);
+}
+
+interface End {
+  readonly subject: string;
+  readonly place: Place;
+}
+
+interface Output extends End {
+  /** Nobody need have thought of it. */
+  readonly isDefault: boolean;
+}
+
+function checkSubjects(components: readonly LoadedComponent[], problems: Problems): void {
+  const outputs = components.flatMap(outputsOf);
+  const inputs = components.flatMap(inputsOf);
+  const published = [...new Set(outputs.map(({ subject }) => subject))];
+  const read = [...new Set(inputs.map(({ subject }) => subject))];
+  for (const { subject, place, isDefault } of outputs) {
+    if (isDefault || read.some((pattern) => subjectMatches(pattern, subject))) continue;
+    problems.warn(place, `no component reads ${show(subject)}: what is published there is lost`);
+  }
+  for (const { subject: pattern, place } of inputs) {
+    if (published.some((subject) => subjectMatches(pattern, subject))) continue;
+    problems.warn(place, `no component publishes to ${show(pattern)}: nothing comes from there`);
+  }
+}
+
+function outputsOf({ config, settings }: LoadedComponent): readonly Output[] {
+  const { monitorSubject } = config;
+  const monitor = {
+    subject: monitorSubject,
+    place: settings.place("nats_subject_monitor"),
+    isDefault: monitorSubject === OPTIONS.nats_subject_monitor.default,
+  };
+  if (config.mode === "writer") return [monitor];
+  if (config.mode !== "filter") {
+    const place = settings.place("nats_subject");
+    return [{ subject: config.subject, place, isDefault: false }, monitor];
+  }
+  const junkyard = {
+    subject: config.junkyardSubject,
+    place: settings.place("nats_subject_junkyard"),
+    isDefault: config.junkyardSubject === OPTIONS.nats_subject_junkyard.default,
+  };
+  const sorted = config.rules.map(({ subject }, index) => ({
+    subject,
+    place: rulePlace(settings.place("rule"), index, "subject"),
+    isDefault: false,
+  }));
+  return [...sorted, junkyard, monitor];
+}
+
+function inputsOf({ config, settings }: LoadedComponent): readonly End[] {
+  const place = settings.place("nats_subject");
+  if (config.mode === "writer") return config.subjects.map((subject) => ({ subject, place }));
+  return config.mode === "filter" ? [{ subject: config.subject, place }] : [];
+}
+
+/** Two filters that share the lines of a subject should treat them alike. */
+function checkQueueGroups(components: readonly LoadedComponent[], problems: Problems): void {
+  const filters = components.flatMap(({ config, settings }) =>
+    config.mode === "filter" ? [{ config, settings, rules: JSON.stringify(config.rules) }] : [],
+  );
+  for (const [index, { config, settings, rules }] of filters.entries()) {
+    const rival = filters
+      .slice(0, index)
+      .find(
+        (other) =>
+          other.config.queueGroup === config.queueGroup &&
+          other.rules !== rules &&
+          overlap(other.config.subject, config.subject),
+      );
+    if (rival === undefined) continue;
+    const other = `component ${show(rival.config.name)}, which has other rules`;
+    const remedy = "to let each see all lines, give them different queue groups";
+    problems.warn(
+      settings.place("queue_group"),
+      `${show(config.queueGroup)} shares the lines with ${other}: ${remedy}`,
+    );
+  }
+}
+
+/** Two patterns that overlap without one matching the other (`a.*`, `*.b`) go unnoticed. */
+function overlap(one: string, other: string): boolean {
+  return subjectMatches(one, other) || subjectMatches(other, one);
+}

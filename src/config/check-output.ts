@@ -1,0 +1,109 @@
+/** Where a writer's lines go: the options of that output, checked. Those of the other outputs are not looked at. */
+import { nsToMs } from "../platform/units.ts";
+import type { FileOptions, InfluxOptions, OutputOptions } from "./config.ts";
+import { type Problems, show } from "./problems.ts";
+import type { Settings } from "./settings.ts";
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+export function writerOutput(
+  settings: Settings,
+  env: Environment,
+  problems: Problems,
+): OutputOptions {
+  const kind = settings.get("output");
+  switch (kind) {
+    case "file":
+      return fileOptions(settings, problems);
+    case "stdout":
+      return { kind };
+    case "influxdb":
+      break;
+    default:
+      problems.add(settings.place("output"), '"influxdb", "file" or "stdout"', show(kind));
+  }
+  return influxOptions(settings, env, problems);
+}
+
+function fileOptions(settings: Settings, problems: Problems): FileOptions {
+  const path = settings.get("file_path");
+  const problem = pathProblem(path);
+  if (problem !== undefined) {
+    const expected = "the path of a file, with no braces but those of {subject} and {date}";
+    problems.add(settings.place("file_path"), expected, `${show(path)}${problem}`);
+  }
+  const options: FileOptions = {
+    kind: "file",
+    path,
+    sizeMaxBytes: settings.number("file_max_size"),
+    ageMaxMs: nsToMs(settings.get("file_max_age")),
+    archivesMax: settings.number("file_max_archives"),
+    gzip: settings.get("file_gzip"),
+    subjectsMax: settings.number("file_max_subjects"),
+  };
+  warnOfNoEffect(options, settings, problems);
+  return options;
+}
+
+/** What follows the path in a problem, or undefined if the path is one of a file. */
+function pathProblem(path: string): string | undefined {
+  if (path === "") return "";
+  if (/[\u0000-\u001f\u007f]/.test(path)) return ", which holds a control character";
+  const others = /[{}]/.exec(path.replaceAll(/\{subject\}|\{date\}/g, ""));
+  if (others !== null) return "";
+  return /(?:^|\/)\.{0,2}$/.test(path) ? ", which is a folder" : undefined;
+}
+
+function warnOfNoEffect(options: FileOptions, settings: Settings, problems: Problems): void {
+  const isRotated = options.sizeMaxBytes > 0 || options.ageMaxMs > 0;
+  const isDated = options.path.includes("{date}");
+  if (options.gzip && !isRotated && !isDated) {
+    const why = "nothing is rotated: file_max_size and file_max_age are 0";
+    problems.warn(settings.place("file_gzip"), why);
+  }
+  if (options.archivesMax === 0) return;
+  const place = settings.place("file_max_archives");
+  if (isDated) problems.warn(place, "files of other days are neither counted nor deleted");
+  else if (!isRotated) {
+    problems.warn(place, "nothing is rotated: file_max_size and file_max_age are 0");
+  }
+}
+
+function influxOptions(settings: Settings, env: Environment, problems: Problems): InfluxOptions {
+  const protocol = settings.get("influxdb_protocol");
+  if (protocol !== "http" && protocol !== "https") {
+    problems.add(settings.place("influxdb_protocol"), '"http" or "https"', show(protocol));
+  }
+  const address = settings.get("influxdb_address");
+  if (!isHost(address)) {
+    const expected = "a host name or an IP address (IPv6 in brackets), nothing else";
+    problems.add(settings.place("influxdb_address"), expected, show(address));
+  }
+  const database = settings.get("influxdb_dbname");
+  if (database === "") {
+    problems.add(settings.place("influxdb_dbname"), "the name of a database", show(database));
+  }
+  const user = env["INFLUXDB_USER"] ?? "";
+  const password = env["INFLUXDB_PASS"] ?? "";
+  if ((user === "") !== (password === "")) {
+    const [set, unset] = ["$INFLUXDB_USER", "$INFLUXDB_PASS"];
+    const given = user === "" ? unset : set;
+    const missing = user === "" ? set : unset;
+    problems.add({ file: "environment", option: given }, `${missing} beside it`, `${given} alone`);
+  }
+  return {
+    kind: "influxdb",
+    protocol: protocol === "https" ? "https" : "http",
+    address,
+    port: settings.number("influxdb_port"),
+    database,
+    user,
+    password,
+    writeTimeoutMs: nsToMs(settings.get("write_timeout")),
+  };
+}
+
+/** True if the text can stand between `http://` and `:port` as the host alone. */
+function isHost(text: string): boolean {
+  return /^(\[[^\]]+\]|[^\s:/?#@[\]\\%]+)$/.test(text) && URL.canParse(`http://${text}:1/`);
+}

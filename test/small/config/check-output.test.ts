@@ -1,0 +1,147 @@
+/** Goal: a writer has one output, whose options are checked; those of the other outputs are left alone. */
+import { describe, expect, test } from "bun:test";
+
+import { printConfig } from "../../../src/config/print.ts";
+import { load, problemsOf } from "./load-text.ts";
+
+const writer = (text: string) => `mode = "writer"\n${text}`;
+const problems = (text: string) => problemsOf(writer(text));
+const outputOf = (text: string) => {
+  const { config } = load(writer(text));
+  return "output" in config ? config.output : undefined;
+};
+
+const FILE = 'output = "file"\nfile_path = "/data/all.lp"\n';
+
+test("the output is InfluxDB, files or standard output, and nothing else", () => {
+  expect(outputOf("")).toMatchObject({ kind: "influxdb" });
+  expect(outputOf('output = "influxdb"')).toMatchObject({ kind: "influxdb" });
+  expect(outputOf('output = "stdout"')).toEqual({ kind: "stdout" });
+  const expected = 'spout.toml: output: expected "influxdb", "file" or "stdout", got';
+  expect(problems('output = "kafka"')).toEqual([`${expected} "kafka"`]);
+  expect(problems('output = "File"')).toEqual([`${expected} "File"`]);
+  expect(problems('output = ""')).toEqual([`${expected} nothing`]);
+});
+
+describe("files", () => {
+  test("are neither rotated nor compressed nor deleted unless it is asked for", () => {
+    expect(outputOf(FILE)).toEqual({
+      kind: "file",
+      path: "/data/all.lp",
+      sizeMaxBytes: 0,
+      ageMaxMs: 0,
+      archivesMax: 0,
+      gzip: false,
+      subjectsMax: 256,
+    });
+  });
+
+  test("take all their options", () => {
+    const text = `
+      output = "file"
+      file_path = "out/{date}/{subject}-{date}.lp"
+      file_max_size = "100MB"
+      file_max_age = "24h"
+      file_max_archives = 0
+      file_gzip = true
+      file_max_subjects = 5
+    `;
+    expect(outputOf(text)).toEqual({
+      kind: "file",
+      path: "out/{date}/{subject}-{date}.lp",
+      sizeMaxBytes: 104_857_600,
+      ageMaxMs: 86_400_000,
+      archivesMax: 0,
+      gzip: true,
+      subjectsMax: 5,
+    });
+    expect(outputOf(`${FILE}file_max_size = 1\nfile_max_archives = 7`)).toMatchObject({
+      archivesMax: 7,
+    });
+  });
+
+  test("have a path, of a file, with known placeholders", () => {
+    const expected =
+      "spout.toml: file_path: expected the path of a file, with no braces but those of {subject} and {date}, got";
+    expect(problems('output = "file"')).toEqual([`${expected} nothing`]);
+    const refuses = (path: string, got = `"${path}"`) =>
+      expect(problems(`output = "file"\nfile_path = "${path}"`)).toEqual([`${expected} ${got}`]);
+    refuses("/data/{measurement}.lp");
+    refuses("/data/{Subject}.lp");
+    refuses("/data/{subject.lp");
+    refuses("/data/date}.lp");
+    refuses("/data/{}.lp");
+    refuses("/data/", '"/data/", which is a folder');
+    refuses("/", '"/", which is a folder');
+    refuses("..", '"..", which is a folder');
+    refuses("/data/.", '"/data/.", which is a folder');
+    refuses("a\\u0000b", '"a\\u0000b", which holds a control character');
+    refuses("a\\nb", '"a\\nb", which holds a control character');
+    for (const path of ["all.lp", "./all", "../all", "/a b/...", "{subject}", "{date}", ".lp"]) {
+      expect(problems(`output = "file"\nfile_path = "${path}"`)).toEqual([]);
+    }
+  });
+
+  test("have limits that are no less than zero, and at least one subject", () => {
+    expect(problems(`${FILE}file_max_size = -1`)).toEqual([
+      "spout.toml: file_max_size: expected a byte size of 0 or more, got -1",
+    ]);
+    expect(problems(`${FILE}file_max_age = "-1s"`)).toEqual([
+      'spout.toml: file_max_age: expected a duration of 0 or more, got "-1s"',
+    ]);
+    expect(problems(`${FILE}file_max_archives = -1`)).toEqual([
+      "spout.toml: file_max_archives: expected an integer of 0 or more, got -1",
+    ]);
+    expect(problems(`${FILE}file_max_subjects = 0`)).toEqual([
+      "spout.toml: file_max_subjects: expected an integer from 1 to 65536, got 0",
+    ]);
+  });
+
+  test("give a warning where an option cannot do what it seems to", () => {
+    const warnings = (text: string) => load(writer(text)).warnings;
+    const idle = "nothing is rotated: file_max_size and file_max_age are 0";
+    expect(warnings(`${FILE}file_gzip = true`)).toEqual([`spout.toml: file_gzip: ${idle}`]);
+    expect(warnings(`${FILE}file_max_archives = 3`)).toEqual([
+      `spout.toml: file_max_archives: ${idle}`,
+    ]);
+    const rotated = 'file_gzip = true\nfile_max_archives = 3\nfile_max_age = "1h"';
+    expect(warnings(`${FILE}${rotated}`)).toEqual([]);
+    // A day that is over is compressed; but what is counted are files of one name.
+    const dated = 'output = "file"\nfile_path = "{date}.lp"\n';
+    expect(warnings(`${dated}file_gzip = true`)).toEqual([]);
+    expect(warnings(`${dated}${rotated}`)).toEqual([
+      "spout.toml: file_max_archives: files of other days are neither counted nor deleted",
+    ]);
+  });
+});
+
+test("the options of the other outputs may say anything that is of their type", () => {
+  const influxdb = 'influxdb_dbname = ""\ninfluxdb_protocol = "foo"\ninfluxdb_address = ""\n';
+  expect(problems(`${FILE}${influxdb}`)).toEqual([]);
+  expect(problems(`output = "stdout"\n${influxdb}`)).toEqual([]);
+  expect(problemsOf(writer(FILE), { env: { INFLUXDB_USER: "me" } })).toEqual([]);
+  expect(problems('file_path = "{x}"\nfile_gzip = true')).toEqual([]);
+  expect(load(writer('file_path = "{x}"\nfile_gzip = true')).warnings).toEqual([]);
+});
+
+test("what is printed loads to the same again, without a database too", () => {
+  for (const text of [
+    `${FILE}influxdb_dbname = ""\nfile_max_size = "5MB"\nfile_max_age = "90m"\nfile_gzip = true`,
+    'output = "stdout"',
+  ]) {
+    const first = load(writer(text));
+    const second = load(printConfig(first));
+    expect(second.config).toEqual(first.config);
+  }
+  const printed = printConfig(load(writer(`${FILE}file_max_size = "5MB"\nfile_max_age = "90m"`)));
+  for (const line of [
+    'output = "file"\n',
+    'file_path = "/data/all.lp"\n',
+    'file_max_size = "5MB"\n',
+    'file_max_age = "1h30m"\n',
+    "file_max_archives = 0\n",
+    "file_gzip = false\n",
+  ]) {
+    expect(printed).toContain(line);
+  }
+});
