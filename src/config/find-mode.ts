@@ -1,11 +1,15 @@
 /** Which mode the layers ask for: what decides which options there are. */
 import type { Mode } from "./config.ts";
 import { placeIn } from "./layer.ts";
+import { nearestName } from "./nearest-name.ts";
 import { UNAVAILABLE_MODES } from "./option.ts";
 import { type Problems, show } from "./problems.ts";
 import type { Layers } from "./settings.ts";
 
-/** One of `modes`, or undefined after telling `problems`. */
+/**
+ * One of `modes`; after telling `problems`, the one that was probably meant, so that what else is wrong is told in the
+ * same go, or undefined if that cannot be guessed.
+ */
 export function findMode<Known extends Mode>(
   layers: Layers,
   modes: readonly Known[],
@@ -19,16 +23,28 @@ export function findMode<Known extends Mode>(
   if (mode === undefined) {
     const expected = `one of ${modes.map((known) => `"${known}"`).join(", ")}`;
     problems.add(entry?.place ?? placeIn(layers[0], "mode"), expected, describe(name));
-  } else if (mode !== "standalone") {
-    refuseComponents(layers, mode, problems);
+    return guess(name, modes);
   }
+  if (mode !== "standalone") refuseComponents(layers, mode, problems);
   return mode;
 }
 
 function describe(name: unknown): string {
   if (name === "") return "nothing: mode not specified in config";
-  const isLater = UNAVAILABLE_MODES.some((known) => known === name);
-  return `${show(name)}${isLater ? ", which is not available in this version" : ""}`;
+  return `${show(name)}${isLater(name) ? ", which is not available in this version" : ""}`;
+}
+
+/** More than this is no slip of the fingers. */
+const MISSPELT_EDITS_MAX = 3;
+
+function guess<Known extends Mode>(name: unknown, modes: readonly Known[]): Known | undefined {
+  if (typeof name !== "string" || name === "" || isLater(name)) return undefined;
+  const nearest = nearestName(name, modes, MISSPELT_EDITS_MAX);
+  return modes.find((known) => known === nearest);
+}
+
+function isLater(name: unknown): boolean {
+  return UNAVAILABLE_MODES.some((known) => known === name);
 }
 
 /** Whoever writes them expects them to run. */

@@ -49,7 +49,11 @@ export function loadConfig(request: LoadRequest): LoadedConfig {
 
   const layers = [specific, common] as const;
   const mode = findMode(layers, MODES, problems);
-  if (mode === undefined) throw problems.toError();
+  if (mode === undefined) {
+    // What all modes share can be judged without one.
+    settle(layers, "standalone", problems);
+    throw problems.toError();
+  }
   const settings = settle(layers, mode, problems);
   const derivedName = deriveName(request.path) || mode;
   const { env } = request;

@@ -1,12 +1,15 @@
 /** Finds what a misspelt name was meant to be. */
 
-/** The one of `names` (at least one) that takes the fewest edits to reach from `name`; of several, the first. */
-export function nearestName(name: string, names: readonly string[]): string {
+/**
+ * The one of `names` that takes the fewest edits to reach from `name`; of several, the first. Empty if none takes
+ * `editsMax` or fewer.
+ */
+export function nearestName(name: string, names: readonly string[], editsMax = Infinity): string {
   let nearest = "";
   let fewest = Infinity;
   for (const candidate of names) {
     const edits = editDistance(name, candidate);
-    if (edits < fewest) {
+    if (edits < fewest && edits <= editsMax) {
       nearest = candidate;
       fewest = edits;
     }

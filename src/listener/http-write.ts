@@ -2,6 +2,7 @@
 import type { Bus } from "../bus/bus.ts";
 import { parsePrecision, type Precision } from "../line/precision.ts";
 import { type Clock, sleep } from "../platform/clock.ts";
+import type { Log } from "../platform/log.ts";
 import type { HttpCounters } from "./counters.ts";
 import { failure, noContent } from "./http-answers.ts";
 import type { Body, BodyReader } from "./http-body.ts";
@@ -16,6 +17,7 @@ export interface WriteOptions {
   /** Lines that take more than this are refused: the bus would never have room for all of them. */
   readonly publishedMaxBytes: number;
   readonly clock: Clock;
+  readonly log: Log;
 }
 
 /** Answers one request; `precisionName` is its parameter `precision`, empty if it has none. Never rejects. */
@@ -39,7 +41,7 @@ const OUT_OF_RANGE = "time outside range -9223372036854775806 - 9223372036854775
 const SHOWN_LINE_MAX_BYTES = 512;
 
 export function createWrite(options: WriteOptions): Write {
-  const { bus, counters, bodies, publishedMaxBytes } = options;
+  const { bus, counters, bodies, publishedMaxBytes, log } = options;
 
   const refuse = (request: Request, status: number, text: string, headers = {}): Response => {
     counters.add("refused_requests");
@@ -61,6 +63,7 @@ export function createWrite(options: WriteOptions): Write {
         counters.add("read_errors");
         return failure(request, 400, "the body is incomplete");
       case "whole": {
+        log.debug(`HTTP listener read ${body.bytes.length} bytes`);
         const lines = await linesOf(body.bytes, precision, publishedMaxBytes);
         if (lines === undefined) return refuse(request, 413, "Request Entity Too Large");
         if (!(await hasRoomInTime(lines.sizeBytes, options))) return sendAway(request, BUS_IS_FULL);

@@ -49,6 +49,7 @@ export async function startHttpListener(
     bodies,
     publishedMaxBytes: config.outboundMaxBytes,
     clock,
+    log,
   });
   const routes = createRoutes(write, (error) =>
     reportError(`cannot answer a request: ${error.stack ?? error.message}`),

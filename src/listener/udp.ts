@@ -38,6 +38,7 @@ export async function startUdpListener(
       binaryType: "uint8array",
       socket: {
         data(_socket, datagram, _port, _address, flags) {
+          if (config.debug) log.debug(`listener read ${datagram.length} bytes`);
           if (flags.truncated) acceptTruncated(datagram, intake, counters);
           else acceptDatagram(datagram, intake, counters);
         },

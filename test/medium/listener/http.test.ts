@@ -159,33 +159,6 @@ test("while NATS is away and no more can be held, clients get 503; afterwards 20
   expect(collector.metric("unavailable_requests")).toBeGreaterThanOrEqual(1);
 });
 
-test("says what it is bound to and publishes to, and is quiet afterwards", async () => {
-  await using nats = await startNatsServer();
-  await using collector = await collect(nats.address);
-  await using listener = await startTestHttpListener(nats.address);
-  await post(listener.port, "a v=1");
-  await collector.received(1);
-  expect(await listener.stop()).toEqual({ lostLines: 0 });
-  expect(listener.log.lines.toSorted()).toEqual([
-    `INFO HTTP listener publishing to [lines] at ${nats.address}`,
-    `INFO connected to NATS at ${nats.address}`,
-    `INFO listener bound to HTTP socket: [::]:${listener.port}`,
-  ]);
-  await eventually("its state is told", () => collector.monitored.length >= 2);
-  expect(collector.monitored.slice(0, 2)).toEqual([
-    `spout_mon type="listener",state="boot",pid=${process.pid}\n`,
-    `spout_mon type="listener",state="ready",pid=${process.pid}\n`,
-  ]);
-});
-
-test("a port that is taken is an error that names it", async () => {
-  await using nats = await startNatsServer();
-  await using first = await startTestHttpListener(nats.address);
-  expect(startTestHttpListener(nats.address, { port: first.port })).rejects.toThrow(
-    `cannot bind TCP port ${first.port}: address already in use`,
-  );
-});
-
 test("IPv6 clients are served on the same port", async () => {
   await using nats = await startNatsServer();
   await using listener = await startTestHttpListener(nats.address);

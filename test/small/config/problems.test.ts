@@ -17,6 +17,24 @@ const accepts = (mode: string, line: string) =>
     problems: [],
   });
 
+test("a mode that is misspelt, or missing, hides no other problem that can be known", () => {
+  const options = 'workers = -1\nnats_address = "udp://x"\nbatch = 4\nbatch_max_count = 5\n';
+  const problems = problemsOf(`mode = "writr"\n${options}influxdb_port = 0\n`);
+  expect(problems.map((problem) => problem.split(": ")[1])).toEqual([
+    "mode",
+    "batch_max_count",
+    "workers",
+    "influxdb_port",
+    "nats_address",
+  ]);
+  const withoutMode = problemsOf(`nats_pending_max_mb = 1\nnats_max_pending_size = 1\n${options}`);
+  expect(withoutMode.map((problem) => problem.split(": ")[1])).toEqual([
+    "mode",
+    "nats_max_pending_size",
+    "batch_max_count",
+  ]);
+});
+
 test("every problem of both files is reported in one go", () => {
   const text = `
     mode = "writer"

@@ -26,6 +26,7 @@ function setUp(options: { countMax?: number; sizeMaxBytes?: number } = {}) {
   const { countMax = 1, sizeMaxBytes = 10_000 } = options;
   const bus = new MemoryBus();
   const clock = new ManualClock();
+  const log = new RecordingLog();
   const counters: HttpCounters = new Counters(HTTP_COUNTERS);
   const intake = new Intake({
     limits: { countMax, sizeMaxBytes, ageMaxMs: 1000 },
@@ -33,7 +34,7 @@ function setUp(options: { countMax?: number; sizeMaxBytes?: number } = {}) {
     bus,
     counters,
     clock,
-    log: new RecordingLog(),
+    log,
   });
   const bodies = createBodyReader({ bodyMaxBytes: BODY_MAX_BYTES, totalMaxBytes: 5000 });
   const errors: Error[] = [];
@@ -44,13 +45,14 @@ function setUp(options: { countMax?: number; sizeMaxBytes?: number } = {}) {
     bodies,
     publishedMaxBytes: PUBLISHED_MAX_BYTES,
     clock,
+    log,
   });
   const routes = createRoutes(write, (error) => errors.push(error));
   const send = async (path: string, init: RequestInit = {}) =>
     routes(new Request(`http://localhost${path}`, init));
   const post = (path: string, body: Content, headers: Record<string, string> = {}) =>
     send(path, { method: "POST", body, headers });
-  return { bus, clock, counters, intake, errors, send, post };
+  return { bus, clock, log, counters, intake, errors, send, post };
 }
 
 /** Status and JSON of an error answer, which must have exactly InfluxDB's content type. */
