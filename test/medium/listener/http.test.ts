@@ -2,7 +2,7 @@
  * The HTTP listener with real clients and a real nats-server: bodies arrive whole and framed, clients do not wait for
  * one another, and are told the truth while NATS is away.
  */
-import { expect, test } from "bun:test";
+import { expect, spyOn, test } from "bun:test";
 import { gzipSync } from "node:zlib";
 
 import { eventually } from "../../support/eventually.ts";
@@ -128,6 +128,60 @@ test("a client that stalls in its body delays nobody, neither the batch's age", 
   expect(await post(listener.port, "b v=2")).toBe(204);
   expect(await collector.received(2)).toEqual(["a v=1\n", "b v=2\n"]);
   expect(collector.metric("received")).toBeLessThanOrEqual(2);
+});
+
+/** Two minutes are a second here: what is passed to the server is what a stalled connection is ended by. */
+test("a connection on which nothing comes for two minutes is ended", async () => {
+  const { serve } = Bun;
+  const idleSeconds: unknown[] = [];
+  using _ = spyOn(Bun, "serve").mockImplementation(((options: {
+    readonly idleTimeout?: number;
+  }) => {
+    const { idleTimeout = 0 } = options;
+    idleSeconds.push(idleTimeout);
+    return serve(Object.assign(options, { idleTimeout: idleTimeout / 120 }) as never);
+  }) as typeof serve);
+  await using nats = await startNatsServer();
+  await using collector = await collect(nats.address);
+  await using listener = await startTestHttpListener(nats.address);
+  expect(idleSeconds).toEqual([120]);
+  using stalled = await openRawConnection(listener.port);
+  stalled.send("POST /write HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nhalf v=1\nhal");
+  await stalled.ended();
+  await eventually("it is counted", () => collector.metric("read_errors") === 1);
+  expect(collector.texts).toEqual([]);
+});
+
+test("many slow clients together hold no more than the limit: above it the next get 503", async () => {
+  await using nats = await startNatsServer();
+  await using collector = await collect(nats.address);
+  await using listener = await startTestHttpListener(nats.address, {
+    bodyMaxBytes: 1000,
+    outboundMaxBytes: 10_000,
+  });
+  using slow = new DisposableStack();
+  for (let client = 0; client < 10; client++) {
+    const connection = slow.use(await openRawConnection(listener.port));
+    connection.send("POST /write HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n");
+    connection.send("x".repeat(950));
+  }
+  const send = async (sizeBytes: number) => {
+    const url = `http://127.0.0.1:${listener.port}/write`;
+    const answer = await fetch(url, { method: "POST", body: "y".repeat(sizeBytes) });
+    return { status: answer.status, text: await answer.text() };
+  };
+  const refused = await eventually("9,500 bytes are held", async () => {
+    const answer = await send(501);
+    return answer.text.includes("too many requests") && answer;
+  });
+  expect(refused).toEqual({
+    status: 503,
+    text: '{"error":"too many requests at the moment, try again"}',
+  });
+  expect((await send(500)).status).toBe(204);
+  slow.dispose();
+  await eventually("there is room again", async () => (await send(1000)).status === 204);
+  expect(collector.metric("unavailable_requests")).toBeGreaterThan(0);
 });
 
 test("while NATS is away and no more can be held, clients get 503; afterwards 204 again", async () => {
