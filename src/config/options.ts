@@ -119,7 +119,7 @@ export const OPTIONS = {
     modes: RECEIVING,
     default: "200MB",
     olderNames: [{ name: "nats_pending_max_mb", unit: "MB", modes: RECEIVING }],
-    doc: "Bytes received and not yet worked on, per subscription; what comes above it is dropped and counted.",
+    doc: "Bytes received and not yet worked on, for each subject; a filter's threads share it; what comes above it is dropped and counted.",
   },
   nats_max_outbound_size: {
     type: "size",
@@ -132,7 +132,7 @@ export const OPTIONS = {
     modes: BATCHING,
     default: 10,
     olderNames: [{ name: "batch", unit: "count", modes: BATCHING }],
-    doc: "A batch is sent when it holds this many datagrams, request bodies or messages (lines in a writer with rules).",
+    doc: "A batch is sent when it holds this many datagrams or request bodies, or in a writer messages (lines, if it has rules).",
   },
   batch_max_size: {
     type: "size",
@@ -144,7 +144,7 @@ export const OPTIONS = {
       { name: "listener_batch_bytes", unit: "bytes", modes: LISTENERS },
       { name: "batch_max_mb", unit: "MB", modes: ["writer"] },
     ],
-    doc: "A batch is sent when it is this large; listeners never publish more than the NATS server's max_payload at once.",
+    doc: "A batch is sent when it is this large; what a listener publishes never exceeds the NATS server's max_payload.",
   },
   batch_max_age: {
     type: "duration",
