@@ -1,7 +1,7 @@
 /** Lines as a host's agent sends them, all of one length (110 bytes with the newline), so that bytes tell lines. */
 
 const MEASUREMENTS = ["cpu", "mem", "net", "dsk", "sys", "swp", "ker", "pro", "dio", "hdd"];
-const LINE_BYTES = 110;
+export const LINE_BYTES = 110;
 
 /** `count` lines, newline-ended, current to the second; `first` varies hosts and values. */
 export function hostLines(count: number, first = 0): string {

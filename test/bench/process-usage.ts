@@ -32,3 +32,9 @@ export function describeMachine(): string {
   const receiveMax = readFileSync("/proc/sys/net/core/rmem_max", "utf8").trim();
   return `${navigator.hardwareConcurrency} x ${model}, net.core.rmem_max ${receiveMax}, Bun ${Bun.version}`;
 }
+
+/** From now on all threads of the process share one core. */
+export function holdToOneCore(pid: number): void {
+  const { success, stderr } = Bun.spawnSync(["taskset", "--all-tasks", "-pc", "0", String(pid)]);
+  if (!success) throw new Error(`taskset: ${stderr.toString()}`);
+}
