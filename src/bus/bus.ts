@@ -37,6 +37,12 @@ export interface Bus {
   close(deadlineMs: number): Promise<void>;
 }
 
+/**
+ * What `publish` of a bus that stores nothing returns for every payload it took: who compares with it need not wait,
+ * which is several times as fast.
+ */
+export const TAKEN: Promise<void> = Promise.resolve();
+
 export type BusState = "connecting" | "up" | "down" | "closed";
 
 export interface SubscribeOptions {
@@ -75,8 +81,11 @@ export interface BusOptions {
   readonly name: string;
   /** Bytes handed over or held and not yet confirmed by the server, at most. */
   readonly outboundMaxBytes: number;
-  /** Called with each payload that had been taken over and then was lost with a connection or at close. */
-  readonly onLost: (subject: string, payload: Uint8Array) => void;
+  /**
+   * Called with each payload that had been taken over and then was lost with a connection or at close. Left out where
+   * nothing but metrics is published, which nobody misses: then the log does not tell of losses either.
+   */
+  readonly onLost?: (subject: string, payload: Uint8Array) => void;
 }
 
 /** Opens a connection; resolves at once and connects in the background (see {@link Bus.state}). */

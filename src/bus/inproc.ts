@@ -21,6 +21,7 @@ import {
   PayloadTooLarge,
   type SubscribeOptions,
   type Subscription,
+  TAKEN,
 } from "./bus.ts";
 import { Exchange, type Receiver } from "./inproc-exchange.ts";
 import { PendingQueue } from "./pending-queue.ts";
@@ -37,9 +38,6 @@ export interface InprocDeps {
  * work, as long as the event loop may be kept waiting, and the most that one drop can lose.
  */
 const PAYLOAD_MAX_BYTES = 1024 * 1024;
-
-/** What publish returns for every payload it took. */
-const TAKEN = Promise.resolve();
 
 /**
  * Makes a bus of its own: all that the returned function opens are connected with one another, and with no others.

@@ -14,29 +14,45 @@ export interface NatsMessages {
   closed(lostPayloads: number): void;
 }
 
+/** Of so many different refusals each is told by itself; those beyond share their turn. */
+const REFUSALS_MAX = 64;
+
 /** How often one failure to connect is told while it lasts. */
 const FAILURE_INTERVAL_MS = 60_000;
 
 export function createNatsMessages(log: Log, clock: Clock): NatsMessages {
-  const refused = throttled(log.error.bind(log), clock);
+  const refusals = new Map<string, (text: string) => void>();
+  const otherRefusals = throttled(log.error.bind(log), clock);
+  let wasConnected = false;
   const tooLarge = throttled(log.error.bind(log), clock);
   const notConnected = createFailureMessage(log, clock);
   return {
     // These two are not throttled: the pauses between attempts bound them, and one without the other misleads.
-    connected: (server) => log.info(`connected to NATS at ${server}`),
+    connected(server) {
+      if (wasConnected) log.warn(`connected to NATS again, at ${server}`);
+      else log.info(`connected to NATS at ${server}`);
+      wasConnected = true;
+    },
     disconnected(server, reason, lostPayloads) {
       const event = `lost the connection to NATS at ${server}: ${reason}`;
       if (lostPayloads === 0) log.warn(event);
-      else log.error(`${event}; with it ${lostPayloads} payloads that it had not confirmed`);
+      else log.error(`${event}; with it ${lostPayloads} messages that it had not confirmed`);
     },
     notConnected,
-    refused: (why) => refused(`NATS refuses: ${why}`),
+    refused(why) {
+      let tell = refusals.get(why) ?? otherRefusals;
+      if (!refusals.has(why) && refusals.size < REFUSALS_MAX) {
+        tell = throttled(log.error.bind(log), clock);
+        refusals.set(why, tell);
+      }
+      tell(`NATS refuses: ${why}`);
+    },
     tooLarge(bytes, maxBytes) {
-      tooLarge(`lost a payload of ${bytes} bytes: the NATS server now connected takes ${maxBytes}`);
+      tooLarge(`lost a message of ${bytes} bytes: the NATS server now connected takes ${maxBytes}`);
     },
     closed(lostPayloads) {
       if (lostPayloads > 0)
-        log.error(`lost ${lostPayloads} payloads: NATS did not take them in time`);
+        log.error(`lost ${lostPayloads} messages: NATS did not take them in time`);
     },
   };
 }

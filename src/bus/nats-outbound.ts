@@ -10,7 +10,7 @@ import type { Link } from "./nats-link.ts";
 import { OutboundQueue, type Outgoing } from "./outbound-queue.ts";
 
 export interface OutboundEvents {
-  readonly onLost: BusOptions["onLost"];
+  readonly onLost: NonNullable<BusOptions["onLost"]>;
   /** A payload that was held exceeds what the server, connected since, takes; onLost is called as well. */
   readonly onTooLarge: (bytes: number, maxBytes: number) => void;
 }

@@ -20,6 +20,7 @@ import {
   PayloadTooLarge,
   type SubscribeOptions,
   type Subscription,
+  TAKEN,
 } from "./bus.ts";
 import { ConnectError, connectToServer } from "./nats-connect.ts";
 import { Link, PAYLOAD_MAX_DEFAULT_BYTES } from "./nats-link.ts";
@@ -44,18 +45,22 @@ export interface NatsTimes {
   readonly retryMaxMs: number;
   /** After a connection that lasted this long the first retry comes quickly again. */
   readonly steadyMs: number;
+  /**
+   * After a time without a server, how long what is published is held although there is one again: a bit more than
+   * {@link NatsTimes.retryMaxMs}, for those who are to receive it come back at a time of their own, and what reaches
+   * the server before them is gone without a trace.
+   */
+  readonly settleMs: number;
 }
 
 const TIMES: NatsTimes = {
   connectMaxMs: 5_000,
   pingIntervalMs: 10_000,
   retryFirstMs: 100,
-  retryMaxMs: 3_000,
+  retryMaxMs: 1_000,
   steadyMs: 10_000,
+  settleMs: 1_500,
 };
-
-/** What publish returns for every payload it took. */
-const TAKEN = Promise.resolve();
 
 /** Connects in the background. `deps.log` hears of it; credentials never reach the log. */
 export function openNatsBus(
@@ -89,7 +94,7 @@ class NatsBus implements Bus {
     this.#times = times;
     this.#messages = createNatsMessages(deps.log, deps.clock);
     this.#outbound = new Outbound(options.outboundMaxBytes, {
-      onLost: options.onLost,
+      onLost: options.onLost ?? (() => {}),
       onTooLarge: this.#messages.tooLarge,
     });
     void this.#keepConnected();
@@ -153,7 +158,7 @@ class NatsBus implements Bus {
     this.#state = "closed";
     this.#stop.abort(new BusClosed("the bus is closed"));
     for (const subscription of this.#subscriptions) subscription.abandon();
-    this.#messages.closed(this.#outbound.abandon());
+    this.#messages.closed(this.#missed(this.#outbound.abandon()));
     this.#link?.close("the bus is closed");
     this.#link = undefined;
   }
@@ -166,10 +171,12 @@ class NatsBus implements Bus {
 
   async #keepConnected(): Promise<void> {
     let failures = 0;
+    let isFirst = true;
     while (!this.#stop.signal.aborted) {
       const startMs = this.#clock.monotonicMs();
       const link = await this.#connect();
-      if (link !== undefined) await this.#serve(link);
+      if (link !== undefined) await this.#serve(link, isFirst ? 0 : this.#times.settleMs);
+      isFirst = false;
       const isSteady =
         link !== undefined && this.#clock.monotonicMs() - startMs >= this.#times.steadyMs;
       const waitMs = backoffMs(
@@ -212,21 +219,29 @@ class NatsBus implements Bus {
     return undefined;
   }
 
-  /** Resolves when the connection has ended. */
-  async #serve(link: Link): Promise<void> {
+  /** Publishes after `settleMs`. Resolves when the connection has ended. */
+  async #serve(link: Link, settleMs: number): Promise<void> {
     if (this.#stop.signal.aborted) return link.close("the bus is closed");
     this.#link = link;
     this.#messages.connected(link.server);
     this.#state = "up";
     for (const subscription of this.#subscriptions) void subscription.attach(link);
-    this.#outbound.attach(link);
+    let cancelSettling = () => {};
+    if (settleMs === 0) this.#outbound.attach(link);
+    else cancelSettling = this.#clock.after(settleMs, () => this.#outbound.attach(link));
     const reason = await link.ended;
+    cancelSettling();
     if (this.#stop.signal.aborted) return;
     this.maxPayloadBytes();
     this.#link = undefined;
     this.#state = "down";
     for (const subscription of this.#subscriptions) subscription.detach();
-    this.#messages.disconnected(link.server, reason, this.#outbound.detach());
+    this.#messages.disconnected(link.server, reason, this.#missed(this.#outbound.detach()));
+  }
+
+  /** How many of the lost payloads the operator should hear of. */
+  #missed(lostPayloads: number): number {
+    return this.#options.onLost === undefined ? 0 : lostPayloads;
   }
 }
 

@@ -35,8 +35,6 @@ export async function startFilter(config: FilterConfig, deps: FilterDeps): Promi
   const bus = openBus({
     name: config.name,
     outboundMaxBytes: config.outboundMaxBytes,
-    // Metrics are cumulative: the next report says what a lost one said.
-    onLost: () => {},
   });
 
   let isAnnounced = false;

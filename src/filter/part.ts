@@ -10,6 +10,7 @@ import {
   type OpenBus,
   PayloadTooLarge,
   type Subscription,
+  TAKEN,
 } from "../bus/bus.ts";
 import type { FilterConfig } from "../config/config.ts";
 import { countLines } from "../line/split.ts";
@@ -135,17 +136,29 @@ export class FilterPart {
     this.#counters.add("received");
     if (this.#config.debug) this.#log.debug(`filter received ${payload.length} bytes`);
     const messages = this.#router.route(payload, this.#bus.maxPayloadBytes());
-    void Promise.all(messages.map((message) => this.#publish(message))).then(() => delivery.done());
+    const waiting: Promise<void>[] = [];
+    for (const message of messages) {
+      const taken = this.#bus.publish(message.subject, message.payload);
+      if (taken === TAKEN) this.#countSent(message);
+      else waiting.push(this.#countWhenSettled(taken, message));
+    }
+    if (waiting.length === 0) delivery.done();
+    else void Promise.all(waiting).then(() => delivery.done());
+  }
+
+  #countSent({ lines }: Message): void {
+    this.#counters.add("sent");
+    this.#counters.add("sent_lines", lines);
   }
 
   /** What the bus does not take is dropped: to wait for it would only move the loss to what comes in. */
-  async #publish({ subject, payload, lines }: Message): Promise<void> {
+  async #countWhenSettled(taken: Promise<void>, message: Message): Promise<void> {
     try {
-      await this.#bus.publish(subject, payload);
-      this.#counters.add("sent");
-      this.#counters.add("sent_lines", lines);
+      await taken;
+      this.#countSent(message);
     } catch (error) {
       if (!isRefusal(error)) throw error;
+      const { subject, lines } = message;
       this.#counters.add("failed_nats_publish");
       this.#counters.add("dropped_nats_lines", lines);
       this.#logUnpublished(

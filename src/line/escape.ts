@@ -23,10 +23,32 @@ export function unescape(
 ): number {
   let length = 0;
   for (let at = start; at < end; at++) {
-    if (payload[at] === BACKSLASH && at + 1 < end && isEscapable(payload[at + 1])) at++;
+    at = skipEscape(payload, at, end);
     target[length++] = payload[at] as number;
   }
   return length;
+}
+
+/**
+ * Compares payload[leftStart, leftEnd) with payload[rightStart, rightEnd), byte by byte, as {@link unescape} would give
+ * them: below 0 if the left one comes first, above 0 if the right one does, 0 if they are the same.
+ */
+export function compareUnescaped(
+  payload: Uint8Array,
+  leftStart: number,
+  leftEnd: number,
+  rightStart: number,
+  rightEnd: number,
+): number {
+  let left = leftStart;
+  let right = rightStart;
+  while (left < leftEnd && right < rightEnd) {
+    left = skipEscape(payload, left, leftEnd);
+    right = skipEscape(payload, right, rightEnd);
+    const difference = (payload[left++] as number) - (payload[right++] as number);
+    if (difference !== 0) return difference;
+  }
+  return Number(left < leftEnd) - Number(right < rightEnd);
 }
 
 /** The same for text, whose other characters it leaves alone. */
@@ -47,6 +69,12 @@ export function escapeTag(text: string): string {
 /** A string field's value with its quotes. Only quotes are escaped; backslashes are not doubled. */
 export function escapeString(text: string): string {
   return `"${text.replaceAll('"', '\\"')}"`;
+}
+
+/** The place of the byte that stands at `at`: one further on if an escaping backslash is there. */
+function skipEscape(payload: Uint8Array, at: number, end: number): number {
+  const isEscape = payload[at] === BACKSLASH && at + 1 < end && isEscapable(payload[at + 1]);
+  return isEscape ? at + 1 : at;
 }
 
 function isEscapable(byte: number | undefined): boolean {

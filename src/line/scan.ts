@@ -21,6 +21,10 @@ export interface LineOffsets {
   keysEscaped: boolean;
   /** measurementEnd to here: `,key=value,...`, empty if there are no tags. */
   tagsEnd: number;
+  /** How many tags; `tags.ts` says where each stands. */
+  tagCount: number;
+  /** Two numbers a tag and one behind the last; only `tags.ts` knows what they mean. Replaced by a larger one at need. */
+  tagBounds: Int32Array;
   fieldsStart: number;
   fieldsEnd: number;
   /** Both equal lineEnd if the line has no timestamp. */
@@ -78,6 +82,8 @@ export function newLineOffsets(): LineOffsets {
     measurementEscaped: false,
     keysEscaped: false,
     tagsEnd: 0,
+    tagCount: 0,
+    tagBounds: new Int32Array(FIRST_TAG_BOUNDS),
     fieldsStart: 0,
     fieldsEnd: 0,
     timestampStart: 0,
@@ -86,6 +92,9 @@ export function newLineOffsets(): LineOffsets {
     timestampLow: 0,
   };
 }
+
+/** Room for 32 tags, more than nearly every line has. */
+const FIRST_TAG_BOUNDS = 65;
 
 const TAB = 0x09;
 const SPACE = 0x20;
@@ -145,19 +154,35 @@ export function scanLine(
   return readTimestamp(payload, timestampStart, end, offsets) ? LINE_OK : LINE_BAD_TIMESTAMP;
 }
 
-/** Where the tags, which begin at `start` with a comma, end; or a code, negative. */
+/**
+ * Where the tags, which begin at `start` with a comma, end; or a code, negative. Where each of them stands is noted here
+ * and not found a second time: that takes a nanosecond or two a line, and walking over the tags again takes fifty.
+ */
 function scanTags(payload: Uint8Array, start: number, end: number, offsets: LineOffsets): number {
   let at = start;
+  let bounds = offsets.tagBounds;
+  let count = 0;
   while (at < end && payload[at] === COMMA) {
     const keyStart = at + 1;
     at = findUnescaped(payload, keyStart, end, KEY, offsets);
     if (at === keyStart) return -LINE_NO_TAG_KEY;
     if (at === end || payload[at] !== EQUALS) return -LINE_NO_TAG_VALUE;
+    if (count + 2 >= bounds.length) bounds = offsets.tagBounds = doubled(bounds);
+    bounds[count++] = keyStart;
+    bounds[count++] = at;
     const valueStart = at + 1;
     at = findUnescaped(payload, valueStart, end, NAME, offsets);
     if (at === valueStart) return -LINE_NO_TAG_VALUE;
   }
+  bounds[count] = at + 1;
+  offsets.tagCount = count / 2;
   return at;
+}
+
+function doubled(bounds: Int32Array): Int32Array {
+  const larger = new Int32Array(2 * bounds.length);
+  larger.set(bounds);
+  return larger;
 }
 
 /** Where the fields, which begin at `start`, end; or a code, negative. */

@@ -5,7 +5,7 @@
  */
 import { Batch, type BatchLimits } from "../batch/batch.ts";
 import { cutAtLineEnds } from "../batch/chunk.ts";
-import type { Bus } from "../bus/bus.ts";
+import { type Bus, TAKEN } from "../bus/bus.ts";
 import { countLines, lacksFinalNewline, withFinalNewline } from "../line/split.ts";
 import type { Counters } from "../metrics/counters.ts";
 import type { Clock } from "../platform/clock.ts";
@@ -115,8 +115,8 @@ export class Intake {
 
   #publish(publication: BatchPublication, payload: Uint8Array, lines: number): void {
     const messages = this.#cut(publication, payload, lines);
-    publication.start(messages.length);
     if (messages.length > 0) this.#underWay.add(publication);
+    publication.start(messages.length);
     for (const message of messages) this.#handOver(message, publication);
   }
 
@@ -142,19 +142,19 @@ export class Intake {
   /** Callbacks and no async function: at a small batch count this is called ten thousand times a second. */
   #handOver({ payload, lines }: Message, publication: BatchPublication): void {
     const { bus, subject, counters } = this.#options;
+    const taken = bus.publish(subject, payload);
     this.#linesUnderWay += lines;
-    bus.publish(subject, payload).then(
-      () => {
-        counters.add("sent_lines", lines);
-        this.#settle(publication, lines, true);
-      },
-      (error: unknown) => {
-        counters.add("failed_nats_publish");
-        counters.add("dropped_nats_lines", lines);
-        this.#reportRefused(`cannot publish ${lines} lines to [${subject}]: ${messageOf(error)}`);
-        this.#settle(publication, lines, false);
-      },
-    );
+    const onTaken = () => {
+      counters.add("sent_lines", lines);
+      this.#settle(publication, lines, true);
+    };
+    if (taken === TAKEN) return onTaken();
+    taken.then(onTaken, (error: unknown) => {
+      counters.add("failed_nats_publish");
+      counters.add("dropped_nats_lines", lines);
+      this.#reportRefused(`cannot publish ${lines} lines to [${subject}]: ${messageOf(error)}`);
+      this.#settle(publication, lines, false);
+    });
   }
 
   #settle(publication: BatchPublication, lines: number, isTaken: boolean): void {
@@ -171,23 +171,30 @@ class BatchPublication implements Publication {
   takenMessages = 0;
   #messages = 0;
   #settledMessages = 0;
-  readonly #taken = Promise.withResolvers<boolean>();
+  /** Made when it is asked for: mostly nobody does. */
+  #taken: PromiseWithResolvers<boolean> | undefined;
 
   get isTaken(): Promise<boolean> {
+    this.#taken ??= Promise.withResolvers<boolean>();
+    this.#tellIfSettled();
     return this.#taken.promise;
   }
 
   start(messages: number): void {
     this.isUnderWay = true;
     this.#messages = messages;
-    if (messages === 0) this.#taken.resolve(true);
   }
 
   /** One of the messages has been taken or refused. True if it was the last. */
   settle(isTaken: boolean): boolean {
     if (isTaken) this.takenMessages++;
     if (++this.#settledMessages < this.#messages) return false;
-    this.#taken.resolve(this.takenMessages === this.#messages);
+    this.#tellIfSettled();
     return true;
+  }
+
+  #tellIfSettled(): void {
+    if (!this.isUnderWay || this.#settledMessages < this.#messages) return;
+    this.#taken?.resolve(this.takenMessages === this.#messages);
   }
 }

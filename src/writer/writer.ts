@@ -37,8 +37,6 @@ export async function startWriter(config: WriterConfig, deps: WriterDeps): Promi
   const bus = deps.openBus({
     name: config.name,
     outboundMaxBytes: config.outboundMaxBytes,
-    // Metrics are cumulative: the next report says what a lost one said.
-    onLost: () => {},
   });
   const dropWatches = config.subjects.map((subject, index) =>
     createDropWatch({ ...config, subject, offsetNs: index, counters, clock, log }),

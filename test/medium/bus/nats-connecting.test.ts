@@ -143,7 +143,7 @@ test("uses the next server when the first is not there, and when it goes", async
   await eventually("the move", () => test.log.lines.length >= 3);
   expect([test.log.lines[0], test.log.lines[2]]).toEqual([
     `INFO connected to NATS at ${first.address}`,
-    `INFO connected to NATS at ${second.address}`,
+    `WARN connected to NATS again, at ${second.address}`,
   ]);
 });
 

@@ -13,6 +13,7 @@ const TIMES: NatsTimes = {
   retryFirstMs: 10,
   retryMaxMs: 50,
   steadyMs: 1_000,
+  settleMs: 0,
 };
 
 export interface TestBus extends AsyncDisposable {

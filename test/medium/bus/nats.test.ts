@@ -94,6 +94,22 @@ test("comes back with its subscriptions after the server was killed and restarte
   expect(test.log.lines[1]).toStartWith(`WARN lost the connection to NATS at ${server.address}: `);
 });
 
+test("holds what is published after an outage until slower subscribers are back", async () => {
+  const server = await startNatsServer();
+  const servers = [server.address];
+  await using publisher = openTestBus({ servers }, { times: { settleMs: 1_000 } });
+  await using subscriber = openTestBus({ servers }, { times: { retryFirstMs: 400 } });
+  const received = await collect(subscriber.bus, "a");
+  await untilUp(publisher.bus);
+  await server[Symbol.asyncDispose]();
+  await eventually("the loss to be noticed", () => publisher.bus.state() === "down");
+  await using _ = await startNatsServer({ port: server.port });
+  await untilUp(publisher.bus);
+  for (const payload of numbered(3)) await publisher.bus.publish("a", payload);
+  await eventually("the held payloads", () => received.length >= 3);
+  expect(received).toEqual(["0", "1", "2"]);
+});
+
 test("delivers or reports lost each payload, none twice, however often it is cut off", async () => {
   await using server = await startNatsServer();
   await using proxy = await startTcpProxy(server.port);
@@ -141,7 +157,7 @@ test("notices a frozen server; what it never confirmed is lost, what was still h
   expect(test.lost.length).toBe(lost.length);
   expect(test.log.lines[1]).toBe(
     `ERROR lost the connection to NATS at ${server.address}: the server does not answer; ` +
-      `with it ${lost.length} payloads that it had not confirmed`,
+      `with it ${lost.length} messages that it had not confirmed`,
   );
 });
 
@@ -177,7 +193,7 @@ test("follows the server's max_payload; what is held and exceeds it is lost and 
   expect(await counts.json()).toMatchObject({ in_msgs: 1, in_bytes: 2000 });
   expect(test.lost.map(({ payload }) => payload.length)).toEqual([2001]);
   expect(test.log.lines).toContain(
-    "ERROR lost a payload of 2001 bytes: the NATS server now connected takes 2000",
+    "ERROR lost a message of 2001 bytes: the NATS server now connected takes 2000",
   );
 });
 
@@ -202,7 +218,7 @@ test("closed while not connected: waits until the deadline, then everything held
     sent.map((payload) => `a ${decode(payload)}`),
   );
   expect(test.bus.state()).toBe("closed");
-  expect(test.log.lines.at(-1)).toBe("ERROR lost 100 payloads: NATS did not take them in time");
+  expect(test.log.lines.at(-1)).toBe("ERROR lost 100 messages: NATS did not take them in time");
 });
 
 test("closed while not connected: a server that comes in time gets everything", async () => {

@@ -152,7 +152,7 @@ test("counts the lines that are dropped before they are routed, and those lost a
   const payload = new TextEncoder().encode("a x=1\n\nb x=1\r\nc x=1");
   bus.subscription?.onDropped(payload);
   bus.subscription?.onDropped(payload);
-  bus.options.onLost("H", payload);
+  bus.options.onLost?.("H", payload);
   expect(counts()).toEqual({ nats_dropped: 2, nats_dropped_lines: 6, lost_nats_lines: 3 });
   expect(log.lines).toHaveLength(1);
 });
@@ -160,7 +160,7 @@ test("counts the lines that are dropped before they are routed, and those lost a
 test("drains before it closes the bus, and says what was lost since it was told to stop", async () => {
   const { part, bus, clock } = startRouting();
   await bus.deliver("hello x=1\n");
-  bus.options.onLost("H", new TextEncoder().encode("before x=1\n"));
+  bus.options.onLost?.("H", new TextEncoder().encode("before x=1\n"));
   bus.drain = async () => {
     bus.refuse = () => new BusClosed("the bus is closed");
     await bus.deliver("hello x=2\nhello x=3\nbye x=1\n");

@@ -46,7 +46,7 @@ function setUp() {
   };
   const outlet = openOutlet(CONFIG, counters, { clock, log, openBus });
   const lose = (subject: string, text: string) =>
-    opened[0]?.onLost(subject, new TextEncoder().encode(text));
+    opened[0]?.onLost?.(subject, new TextEncoder().encode(text));
   return { bus, clock, log, counters, outlet, opened, lose };
 }
 
