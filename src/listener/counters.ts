@@ -38,7 +38,7 @@ export const UDP_COUNTERS = {
 export const HTTP_COUNTERS = {
   received: "Write requests taken, those with an empty body left out.",
   sent: "Batches handed to NATS.",
-  read_errors: "Requests whose client went away before the body was complete.",
+  read_errors: "Requests whose body was not complete when the client went away, or after a minute.",
   ...PUBLISHING_COUNTERS,
   dropped_overflow_lines: "Lines dropped because no nanosecond timestamp can hold their time.",
   refused_requests: "Write requests answered with 400, 413 or 415, of which nothing was taken.",

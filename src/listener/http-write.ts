@@ -2,7 +2,7 @@
 import type { Bus } from "../bus/bus.ts";
 import { parsePrecision, type Precision } from "../line/precision.ts";
 import { type Clock, sleep } from "../platform/clock.ts";
-import type { Log } from "../platform/log.ts";
+import { type Log, throttled } from "../platform/log.ts";
 import type { HttpCounters } from "./counters.ts";
 import { failure, noContent } from "./http-answers.ts";
 import type { Body, BodyReader } from "./http-body.ts";
@@ -47,8 +47,10 @@ export function createWrite(options: WriteOptions): Write {
     counters.add("refused_requests");
     return failure(request, status, text, headers);
   };
+  const logSentAway = throttled((text) => log.warn(text), options.clock);
   const sendAway = (request: Request, text: string): Response => {
     counters.add("unavailable_requests");
+    logSentAway(`answered a write with 503: ${text}`);
     return failure(request, 503, text, { "Retry-After": RETRY_AFTER_SECONDS });
   };
   const answer = async (request: Request, body: Body, precision: Precision): Promise<Response> => {
@@ -59,6 +61,9 @@ export function createWrite(options: WriteOptions): Write {
         return refuse(request, 400, body.reason);
       case "no_room":
         return sendAway(request, TOO_MANY_BODIES);
+      case "too_slow":
+        counters.add("read_errors");
+        return failure(request, 408, "the body did not come in time");
       case "broken_off":
         counters.add("read_errors");
         return failure(request, 400, "the body is incomplete");

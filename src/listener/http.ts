@@ -42,6 +42,7 @@ export async function startHttpListener(
     bodyMaxBytes: config.bodyMaxBytes,
     // What waits in front of the bus may be as much as what waits in it, and one body always fits.
     totalMaxBytes: Math.max(config.outboundMaxBytes, config.bodyMaxBytes),
+    clock,
   });
   const write = createWrite({
     ...outlet,

@@ -36,7 +36,11 @@ function setUp(options: { countMax?: number; sizeMaxBytes?: number } = {}) {
     clock,
     log,
   });
-  const bodies = createBodyReader({ bodyMaxBytes: BODY_MAX_BYTES, totalMaxBytes: 5000 });
+  const bodies = createBodyReader({
+    bodyMaxBytes: BODY_MAX_BYTES,
+    totalMaxBytes: 5000,
+    clock: new ManualClock(),
+  });
   const errors: Error[] = [];
   const write = createWrite({
     bus,
