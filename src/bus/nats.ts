@@ -93,7 +93,7 @@ class NatsBus implements Bus {
     this.#clock = deps.clock;
     this.#times = times;
     this.#messages = createNatsMessages(deps.log, deps.clock);
-    this.#outbound = new Outbound(options.outboundMaxBytes, {
+    this.#outbound = new Outbound(options.outboundMaxBytes, deps.clock, {
       onLost: options.onLost ?? (() => {}),
       onTooLarge: this.#messages.tooLarge,
     });
