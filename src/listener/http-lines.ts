@@ -11,8 +11,9 @@ export interface BodyLines {
   readonly overflowLines: number;
 }
 
-/** Some milliseconds of work, a few times that if the lines are tiny. */
-const PIECE_BYTES = 256 * 1024;
+/** Some milliseconds of work, a few times that if the lines are tiny: converting timestamps takes longer than counting lines. */
+const PIECE_BYTES = 1024 * 1024;
+const CONVERTED_PIECE_BYTES = 256 * 1024;
 
 /** Undefined if the lines take more than `sizeMaxBytes`. */
 export async function linesOf(
@@ -20,13 +21,14 @@ export async function linesOf(
   precision: Precision,
   sizeMaxBytes: number,
 ): Promise<BodyLines | undefined> {
+  const pieceBytes = precision === "ns" ? PIECE_BYTES : CONVERTED_PIECE_BYTES;
   const pieces: { payload: Uint8Array; lines: number }[] = [];
   let sizeBytes = 0;
   let overflowLines = 0;
   let overflowing: Uint8Array | undefined;
   for (let start = 0, end = 0; start < body.length; start = end) {
     if (start > 0) await new Promise((resolve) => setImmediate(resolve));
-    end = pieceEnd(body, start);
+    end = pieceEnd(body, start, pieceBytes);
     const piece = end - start === body.length ? body : body.subarray(start, end);
     const payload = convertTimestamps(piece, precision, (line) => {
       overflowLines++;
@@ -40,9 +42,9 @@ export async function linesOf(
   return { pieces, sizeBytes, overflowing, overflowLines };
 }
 
-/** Behind the last line that ends within a piece, or behind a line that is longer than one. */
-function pieceEnd(body: Uint8Array, start: number): number {
-  if (body.length - start <= PIECE_BYTES) return body.length;
-  const newline = body.lastIndexOf(NEWLINE, start + PIECE_BYTES - 1);
+/** Behind the last line that ends within `pieceBytes`, or behind a line that is longer than that. */
+function pieceEnd(body: Uint8Array, start: number, pieceBytes: number): number {
+  if (body.length - start <= pieceBytes) return body.length;
+  const newline = body.lastIndexOf(NEWLINE, start + pieceBytes - 1);
   return newline >= start ? newline + 1 : Math.min(findLineEnd(body, start) + 1, body.length);
 }
