@@ -13,8 +13,8 @@ export const USAGE = `Usage: ${PROGRAM} CONFIG
        ${PROGRAM} --version | --help
 
 Routes InfluxDB line protocol. The mode in the TOML file CONFIG says what runs: listener, listener_http,
-filter, writer, or standalone for several of them in one process. /etc/influx-spout.toml is read first, if it
-exists; CONFIG overrides it.
+filter, writer, monitor, or standalone for several of them in one process. /etc/influx-spout.toml is read
+first, if it exists; CONFIG overrides it.
 
   --check CONFIG   read and check the same files, print the configuration in effect as TOML, start nothing;
                    exit status 0, or 2 with every problem listed

@@ -6,13 +6,19 @@ import { createInprocOpenBus } from "./bus/inproc.ts";
 import { createOpenBus } from "./bus/open.ts";
 import { subjectMatches } from "./bus/subject.ts";
 import type { ComponentConfig, Config, StandaloneConfig } from "./config/config.ts";
+import { COUNTER_DOCS } from "./counter-docs.ts";
+import { startDownsampler } from "./downsampler/downsampler.ts";
 import { startFilter } from "./filter/filter.ts";
 import { startHttpListener } from "./listener/http.ts";
 import { startUdpListener } from "./listener/udp.ts";
+import { PAGE_TYPE, printPage } from "./metrics/page.ts";
+import { samplesHere } from "./metrics/samples.ts";
+import { startMonitor } from "./monitor/monitor.ts";
 import type { Clock } from "./platform/clock.ts";
 import { startGroup } from "./platform/group.ts";
 import type { Running } from "./platform/lifecycle.ts";
 import { componentLog, type Log } from "./platform/log.ts";
+import { startWithProbes } from "./probes/probes.ts";
 import { startWriter } from "./writer/writer.ts";
 
 export interface ModeDeps {
@@ -31,12 +37,14 @@ interface StartDeps {
 }
 
 /**
- * In the order of starting: what writes, what sorts, what takes in. The writers of the metrics come before the other
- * writers, so that they are there for the last metrics of these.
+ * In the order of starting: what writes, what averages, what sorts, what takes in. Those who read the
+ * metrics come before the other writers, so that they are there for the last metrics of these.
  */
 const STAGES: readonly ((component: ComponentConfig) => boolean)[] = [
   writesMetrics,
+  ({ mode }) => mode === "monitor",
   (component) => component.mode === "writer" && !writesMetrics(component),
+  ({ mode }) => mode === "downsampler",
   ({ mode }) => mode === "filter",
   ({ mode }) => mode === "listener" || mode === "listener_http",
 ];
@@ -49,8 +57,28 @@ function writesMetrics(component: ComponentConfig): boolean {
 
 /** Rejects with a SpoutError if the component, or one of them, cannot start. */
 export function startMode(config: Config, deps: ModeDeps): Promise<Running> {
-  if (config.mode === "standalone") return startStandalone(config, deps);
+  if (config.mode === "standalone") {
+    return withProbes(config.probePort, deps, () => startStandalone(config, deps));
+  }
   return startComponent(config, { ...deps, openBus: createOpenBus(config.nats, deps) });
+}
+
+function withProbes(
+  port: number,
+  deps: { readonly clock: Clock; readonly log: Log },
+  start: () => Promise<Running>,
+): Promise<Running> {
+  const { clock, log } = deps;
+  return startWithProbes(
+    {
+      port,
+      printMetrics: (sets) => printPage(sets.flatMap(samplesHere), COUNTER_DOCS),
+      metricsType: PAGE_TYPE,
+      clock,
+      log,
+    },
+    start,
+  );
 }
 
 async function startStandalone(config: StandaloneConfig, deps: ModeDeps): Promise<Running> {
@@ -79,6 +107,10 @@ async function startStandalone(config: StandaloneConfig, deps: ModeDeps): Promis
 }
 
 function startComponent(config: ComponentConfig, deps: StartDeps): Promise<Running> {
+  return withProbes(config.probePort, deps, () => startBare(config, deps));
+}
+
+function startBare(config: ComponentConfig, deps: StartDeps): Promise<Running> {
   switch (config.mode) {
     case "listener":
       return startUdpListener(config, deps);
@@ -86,7 +118,11 @@ function startComponent(config: ComponentConfig, deps: StartDeps): Promise<Runni
       return startHttpListener(config, deps);
     case "filter":
       return startFilter(config, deps);
+    case "downsampler":
+      return startDownsampler(config, deps);
     case "writer":
       return startWriter(config, { ...deps, fetch, files, stdout: process.stdout });
+    case "monitor":
+      return startMonitor(config, { ...deps, counterDocs: COUNTER_DOCS });
   }
 }

@@ -1,8 +1,11 @@
 /** Makes the configuration of a component out of its settings, checking what one option's type and range cannot say. */
 import type { BatchLimits } from "../batch/batch.ts";
+import type { StatsFormat } from "../metrics/print.ts";
 import { nsToMs } from "../platform/units.ts";
+import { downsamplerOptions } from "./check-downsampler.ts";
 import { natsOptions } from "./check-nats.ts";
 import { writerOutput } from "./check-output.ts";
+import { probePort } from "./check-probes.ts";
 import { filterRules, writerRules } from "./check-rules.ts";
 import { allSubjects, checkOutput, onlySubject, queueGroup } from "./check-subjects.ts";
 import type {
@@ -10,6 +13,7 @@ import type {
   ComponentConfig,
   ComponentMode,
   FilterConfig,
+  MonitorConfig,
   WriterConfig,
 } from "./config.ts";
 import { type Problems, show } from "./problems.ts";
@@ -49,8 +53,12 @@ export function buildComponent(request: BuildRequest): ComponentConfig {
       return { mode, ...listens(), bodyMaxBytes: settings.number("max_body_size") };
     case "filter":
       return filterConfig(common, settings, problems);
+    case "downsampler":
+      return { mode, ...common, ...downsamplerOptions(settings, problems) };
     case "writer":
       return writerConfig(common, request);
+    case "monitor":
+      return monitorConfig(common, settings, problems);
   }
 }
 
@@ -72,7 +80,7 @@ export function processConfig(
 }
 
 function commonConfig(request: BuildRequest): CommonConfig {
-  const { settings, problems } = request;
+  const { mode, settings, problems } = request;
   const monitorSubject = settings.get("nats_subject_monitor");
   checkOutput(monitorSubject, settings.place("nats_subject_monitor"), problems);
   return {
@@ -81,7 +89,16 @@ function commonConfig(request: BuildRequest): CommonConfig {
     outboundMaxBytes: settings.number("nats_max_outbound_size"),
     monitorSubject,
     statsIntervalMs: nsToMs(settings.get("stats_interval")),
+    statsFormat: statsFormat(settings, problems),
+    probePort: probePort(settings, mode, problems),
   };
+}
+
+function statsFormat(settings: Settings, problems: Problems): StatsFormat {
+  const format = settings.get("stats_format");
+  if (format === "line" || format === "prometheus") return format;
+  problems.add(settings.place("stats_format"), '"line" or "prometheus"', show(format));
+  return "line";
 }
 
 function filterConfig(common: CommonConfig, settings: Settings, problems: Problems): FilterConfig {
@@ -97,6 +114,7 @@ function filterConfig(common: CommonConfig, settings: Settings, problems: Proble
     rules: filterRules(settings, subject, problems),
     workers: settings.number("workers"),
     timeDeltaMaxNs: settings.get("max_time_delta"),
+    sortTags: settings.get("sort_tags"),
     pendingMaxBytes: settings.number("nats_max_pending_size"),
   };
 }
@@ -113,6 +131,26 @@ function writerConfig(common: CommonConfig, request: BuildRequest): WriterConfig
     workers: settings.number("workers"),
     pendingMaxBytes: settings.number("nats_max_pending_size"),
     output: writerOutput(settings, request.env, problems),
+  };
+}
+
+function monitorConfig(
+  common: CommonConfig,
+  settings: Settings,
+  problems: Problems,
+): MonitorConfig {
+  const expiryMs = nsToMs(settings.get("monitor_expiry"));
+  if (expiryMs <= common.statsIntervalMs) {
+    const why = "not longer than stats_interval: counters are forgotten between two reports";
+    problems.warn(settings.place("monitor_expiry"), why);
+  }
+  return {
+    mode: "monitor",
+    ...common,
+    port: settings.number("port"),
+    pendingMaxBytes: settings.number("nats_max_pending_size"),
+    expiryMs,
+    seriesMax: settings.number("monitor_max_series"),
   };
 }
 

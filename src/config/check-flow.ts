@@ -50,7 +50,12 @@ function outputsOf({ config, settings }: LoadedComponent): readonly Output[] {
     place: settings.place("nats_subject_monitor"),
     isDefault: monitorSubject === OPTIONS.nats_subject_monitor.default,
   };
-  if (config.mode === "writer") return [monitor];
+  if (config.mode === "writer" || config.mode === "monitor") return [monitor];
+  if (config.mode === "downsampler") {
+    const place = settings.place("downsample_suffix");
+    const archives = config.subjects.map((subject) => `${subject}${config.suffix}`);
+    return [...archives.map((subject) => ({ subject, place, isDefault: false })), monitor];
+  }
   if (config.mode !== "filter") {
     const place = settings.place("nats_subject");
     return [{ subject: config.subject, place, isDefault: false }, monitor];
@@ -69,8 +74,13 @@ function outputsOf({ config, settings }: LoadedComponent): readonly Output[] {
 }
 
 function inputsOf({ config, settings }: LoadedComponent): readonly End[] {
+  if (config.mode === "monitor") {
+    return [{ subject: config.monitorSubject, place: settings.place("nats_subject_monitor") }];
+  }
   const place = settings.place("nats_subject");
-  if (config.mode === "writer") return config.subjects.map((subject) => ({ subject, place }));
+  if (config.mode === "writer" || config.mode === "downsampler") {
+    return config.subjects.map((subject) => ({ subject, place }));
+  }
   return config.mode === "filter" ? [{ subject: config.subject, place }] : [];
 }
 

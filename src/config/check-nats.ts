@@ -1,11 +1,10 @@
 /** How to reach NATS, from the address and the options beside it. */
-import { readFileSync } from "node:fs";
-
 import { parseNatsAddress } from "../bus/nats-address.ts";
 import type { NatsOptions } from "../bus/nats-options.ts";
 import { messageOf } from "../platform/errors.ts";
 import type { OptionName } from "./options.ts";
-import { type Problems, show } from "./problems.ts";
+import type { Problems } from "./problems.ts";
+import { readCertificates, readIfGiven, readSecret } from "./secret-files.ts";
 import type { Settings } from "./settings.ts";
 
 /** The address that stands for the bus inside of a process. */
@@ -29,7 +28,7 @@ export function natsOptions(
   const address = checkAddress(settings, problems);
   const tlsCaFile = settings.get("nats_tls_ca");
   const credsFile = settings.get("nats_creds");
-  readIfGiven("nats_tls_ca", settings, problems);
+  readCertificates("nats_tls_ca", settings, problems);
   readIfGiven("nats_creds", settings, problems);
   const password = readSecret("nats_pass_file", settings, problems);
   const token = readSecret("nats_token_file", settings, problems);
@@ -106,36 +105,5 @@ function checkLogin(settings: Settings, isInAddress: boolean, problems: Problems
   }
   if (isGiven("nats_pass_file") && !isGiven("nats_user")) {
     problems.add(settings.place("nats_pass_file"), "nats_user beside it", "nats_pass_file alone");
-  }
-}
-
-type FileOption = "nats_pass_file" | "nats_token_file" | "nats_creds" | "nats_tls_ca";
-
-/** The file's text without the newline at its end; "" if there is none or it is at fault, which is reported. */
-function readSecret(name: FileOption, settings: Settings, problems: Problems): string {
-  const text = readIfGiven(name, settings, problems);
-  const secret = text?.replace(/\r?\n$/, "");
-  if (secret === "") {
-    problems.add(
-      settings.place(name),
-      "a file with a secret",
-      `${show(settings.get(name))}, empty`,
-    );
-  }
-  return secret ?? "";
-}
-
-function readIfGiven(name: FileOption, settings: Settings, problems: Problems): string | undefined {
-  const path = settings.get(name);
-  if (path === "") return undefined;
-  try {
-    return readFileSync(path, "utf8");
-  } catch (error) {
-    problems.add(
-      settings.place(name),
-      "a file that can be read",
-      `${show(path)}: ${messageOf(error)}`,
-    );
-    return undefined;
   }
 }

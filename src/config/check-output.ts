@@ -1,7 +1,10 @@
 /** Where a writer's lines go: the options of that output, checked. Those of the other outputs are not looked at. */
+import { X509Certificate } from "node:crypto";
+
 import { nsToMs } from "../platform/units.ts";
 import type { FileOptions, InfluxOptions, OutputOptions } from "./config.ts";
 import { type Problems, show } from "./problems.ts";
+import { readCertificates, readSecret } from "./secret-files.ts";
 import type { Settings } from "./settings.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -83,25 +86,71 @@ function influxOptions(settings: Settings, env: Environment, problems: Problems)
   if (database === "") {
     problems.add(settings.place("influxdb_dbname"), "the name of a database", show(database));
   }
-  const user = env["INFLUXDB_USER"] ?? "";
-  const password = env["INFLUXDB_PASS"] ?? "";
-  if ((user === "") !== (password === "")) {
-    const [set, unset] = ["$INFLUXDB_USER", "$INFLUXDB_PASS"];
-    const given = user === "" ? unset : set;
-    const missing = user === "" ? set : unset;
-    problems.add({ file: "environment", option: given }, `${missing} beside it`, `${given} alone`);
-  }
   return {
     kind: "influxdb",
     protocol: protocol === "https" ? "https" : "http",
     address,
     port: settings.number("influxdb_port"),
     database,
-    user,
-    password,
+    ...credentials(settings, env, problems),
+    tlsCa: tlsCa(settings, problems),
     writeTimeoutMs: nsToMs(settings.get("write_timeout")),
+    retry: {
+      // In 2.x each worker has a queue of its own.
+      batchesMax: settings.number("writer_retry_batches") * settings.number("workers"),
+      sizeMaxBytes: settings.number("writer_retry_max_size"),
+      intervalMs: nsToMs(settings.get("writer_retry_interval")),
+      timeoutMs: nsToMs(settings.get("writer_retry_timeout")),
+    },
   };
 }
+
+/** Each of the two from its option or, where that is not set, from the environment; there are both or neither. */
+function credentials(
+  settings: Settings,
+  env: Environment,
+  problems: Problems,
+): Pick<InfluxOptions, "user" | "password"> {
+  const userOption = settings.get("influxdb_user");
+  const hasFile = settings.get("influxdb_pass_file") !== "";
+  const user = userOption || (env["INFLUXDB_USER"] ?? "");
+  const password = hasFile
+    ? readSecret("influxdb_pass_file", settings, problems)
+    : (env["INFLUXDB_PASS"] ?? "");
+  const hasPassword = hasFile || password !== "";
+  const inEnvironment = (option: string) => ({ file: "environment", option });
+  if (user !== "" && !hasPassword) {
+    const isOption = userOption !== "";
+    const place = isOption ? settings.place("influxdb_user") : inEnvironment("$INFLUXDB_USER");
+    const missing = isOption ? "influxdb_pass_file or $INFLUXDB_PASS" : "$INFLUXDB_PASS";
+    problems.add(place, `${missing} beside it`, `${place.option} alone`);
+  }
+  if (user === "" && hasPassword) {
+    const place = hasFile ? settings.place("influxdb_pass_file") : inEnvironment("$INFLUXDB_PASS");
+    const missing = hasFile ? "influxdb_user or $INFLUXDB_USER" : "$INFLUXDB_USER";
+    problems.add(place, `${missing} beside it`, `${place.option} alone`);
+  }
+  return { user, password };
+}
+
+/** The runtime says nothing of use about a broken certificate, so it is looked at here. */
+function tlsCa(settings: Settings, problems: Problems): string {
+  const text = readCertificates("influxdb_tls_ca", settings, problems);
+  if (text === "") return "";
+  const place = settings.place("influxdb_tls_ca");
+  try {
+    for (const [certificate] of text.matchAll(CERTIFICATE)) new X509Certificate(certificate);
+  } catch {
+    const got = `${show(settings.get("influxdb_tls_ca"))}, which holds a broken one`;
+    problems.add(place, "a PEM file with certificates", got);
+  }
+  if (settings.get("influxdb_protocol") === "http") {
+    problems.warn(place, "has no effect: influxdb_protocol is http");
+  }
+  return text;
+}
+
+const CERTIFICATE = /-----BEGIN CERTIFICATE-----[^]*?(?:-----END CERTIFICATE-----|$)/g;
 
 /** True if the text can stand between `http://` and `:port` as the host alone. */
 function isHost(text: string): boolean {

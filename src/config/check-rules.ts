@@ -1,9 +1,9 @@
 /** What the `[[rule]]` tables of a filter and of a writer must say. */
 import { ruleProblem } from "../rules/compile.ts";
-import { RULE_TYPES, type RuleDeclaration, type RuleType } from "../rules/rule.ts";
+import { type MatchType, RULE_TYPES, type RuleDeclaration, type RuleType } from "../rules/rule.ts";
 import { checkOutput } from "./check-subjects.ts";
 import { type Place, type Problems, show } from "./problems.ts";
-import { rulePlace, type RuleTable } from "./rule-tables.ts";
+import { type RuleKey, rulePlace, type RuleTable } from "./rule-tables.ts";
 import type { Settings } from "./settings.ts";
 
 /** Each rule has a subject, which must not be matched by `input`, the subject that the filter reads. */
@@ -43,28 +43,60 @@ function declare(
   rules: Place,
   problems: Problems,
 ): readonly RuleDeclaration[] {
-  const { type, match, subject } = table;
-  const place = rulePlace(rules, index, "match");
+  const { type, match, tags } = table;
+  const placeOf = (key: RuleKey) => rulePlace(rules, index, key);
   if (!isRuleType(type)) {
-    const got = type === "tags" ? '"tags", which is not available in this version' : show(type);
-    problems.add(rulePlace(rules, index, "type"), '"basic", "regex" or "negregex"', got);
-    if (match === "" && type !== "tags") problems.add(place, "what to match", show(match));
+    problems.add(placeOf("type"), '"basic", "regex", "negregex" or "tags"', show(type));
+    if (match === "" && tags === undefined) {
+      problems.add(placeOf("match"), "what to match", show(match));
+    }
     return [];
   }
-  if (table.hasTags) {
-    problems.add(rulePlace(rules, index, "tags"), `no tags in a ${type} rule`, "some");
+  return type === "tags"
+    ? declareTags(table, placeOf, problems)
+    : declareMatch({ ...table, type }, placeOf, problems);
+}
+
+type PlaceOf = (key: RuleKey) => Place;
+
+function declareMatch(
+  table: RuleTable & { readonly type: MatchType },
+  placeOf: PlaceOf,
+  problems: Problems,
+): readonly RuleDeclaration[] {
+  const { type, match, subject } = table;
+  if (table.tags !== undefined) {
+    problems.add(placeOf("tags"), `no tags in a ${type} rule`, "some");
   }
   if (match === "") {
-    problems.add(place, MATCH_NOUNS[type], show(match));
+    problems.add(placeOf("match"), MATCH_NOUNS[type], show(match));
     return [];
   }
   const declaration = { type, match, subject };
   const problem = ruleProblem(declaration);
-  if (problem !== undefined) problems.add(place, MATCH_NOUNS[type], `${show(match)} (${problem})`);
+  if (problem !== undefined) {
+    problems.add(placeOf("match"), MATCH_NOUNS[type], `${show(match)} (${problem})`);
+  }
   return [declaration];
 }
 
-const MATCH_NOUNS: Readonly<Record<RuleType, string>> = {
+function declareTags(
+  { match, tags = [], subject }: RuleTable,
+  placeOf: PlaceOf,
+  problems: Problems,
+): readonly RuleDeclaration[] {
+  if (match !== "") problems.add(placeOf("match"), "no match in a tags rule", show(match));
+  if (tags.length === 0) {
+    problems.add(placeOf("tags"), 'the tags to match, such as [["host", "a"]]', "none");
+    return [];
+  }
+  if (tags.some((tag) => tag.includes(""))) {
+    problems.warn(placeOf("tags"), "no line has a tag without key or value: matches nothing");
+  }
+  return [{ type: "tags", tags, subject }];
+}
+
+const MATCH_NOUNS: Readonly<Record<MatchType, string>> = {
   basic: "the name of a measurement",
   regex: "a regular expression in RE2 syntax",
   negregex: "a regular expression in RE2 syntax",

@@ -17,6 +17,11 @@ export function onlySubject(
   return first;
 }
 
+/** The subjects that a downsampler reads: the output of each is its name with a suffix, so that a pattern will not do. */
+export function plainSubjects(settings: Settings, problems: Problems): readonly string[] {
+  return checkedSubjects(settings, { wildcards: false }, problems);
+}
+
 /** The subjects that a writer reads. */
 export function allSubjects(settings: Settings, problems: Problems): readonly string[] {
   const subjects = checkedSubjects(settings, { wildcards: true }, problems);

@@ -4,13 +4,20 @@
  */
 import type { BatchLimits } from "../batch/batch.ts";
 import type { NatsOptions } from "../bus/nats-options.ts";
+import type { StatsFormat } from "../metrics/print.ts";
 import type { RuleDeclaration } from "../rules/rule.ts";
 
 /** What a process is: one component, or several of them. */
 export type Config = ComponentConfig | StandaloneConfig;
 export type Mode = Config["mode"];
 
-export type ComponentConfig = ListenerConfig | HttpListenerConfig | FilterConfig | WriterConfig;
+export type ComponentConfig =
+  | ListenerConfig
+  | HttpListenerConfig
+  | FilterConfig
+  | DownsamplerConfig
+  | WriterConfig
+  | MonitorConfig;
 export type ComponentMode = ComponentConfig["mode"];
 
 export interface CommonConfig {
@@ -24,7 +31,10 @@ export interface CommonConfig {
   /** Where metrics go. */
   readonly monitorSubject: string;
   readonly statsIntervalMs: number;
+  readonly statsFormat: StatsFormat;
   readonly stopTimeoutMs: number;
+  /** Where probes are answered; 0: nowhere. */
+  readonly probePort: number;
 }
 
 export interface ListenerConfig extends CommonConfig {
@@ -55,8 +65,28 @@ export interface FilterConfig extends CommonConfig {
   readonly workers: number;
   /** Lines this far from now, or further, are dropped. */
   readonly timeDeltaMaxNs: bigint;
+  /** Lines leave with their tags in the order of their keys. */
+  readonly sortTags: boolean;
   readonly pendingMaxBytes: number;
 }
+
+export interface DownsamplerConfig extends CommonConfig {
+  readonly mode: "downsampler";
+  /** Without wildcards; what comes of each is published on the subject with `suffix` behind it. */
+  readonly subjects: readonly string[];
+  readonly suffix: string;
+  readonly periodNs: bigint;
+  /** Each at most once. */
+  readonly functions: readonly DownsampleFunction[];
+  /** Of one subject in one period, at most. */
+  readonly seriesMax: number;
+  /** Kept of one subject for one period, at most. */
+  readonly sizeMaxBytes: number;
+  readonly pendingMaxBytes: number;
+}
+
+/** What a downsampler makes of the values of a field besides their average: the field `<name>_<function>`. */
+export type DownsampleFunction = "min" | "max" | "sum" | "count" | "first" | "last";
 
 export interface WriterConfig extends CommonConfig {
   readonly mode: "writer";
@@ -72,6 +102,16 @@ export interface WriterConfig extends CommonConfig {
   readonly output: OutputOptions;
 }
 
+export interface MonitorConfig extends CommonConfig {
+  readonly mode: "monitor";
+  readonly port: number;
+  readonly pendingMaxBytes: number;
+  /** Counters not heard of for so long are forgotten. */
+  readonly expiryMs: number;
+  /** Counters, each with its labels, at most. */
+  readonly seriesMax: number;
+}
+
 /** Where a writer's lines go. */
 export type OutputOptions = InfluxOptions | FileOptions | StdoutOptions;
 
@@ -81,11 +121,25 @@ export interface InfluxOptions {
   readonly address: string;
   readonly port: number;
   readonly database: string;
-  /** Both empty: no authentication. From $INFLUXDB_USER and $INFLUXDB_PASS. */
+  /** Both empty: no authentication. */
   readonly user: string;
   readonly password: string;
+  /** The PEM text of the certificates to trust; empty: those that the system trusts. */
+  readonly tlsCa: string;
   /** Whole request; 0: no limit. */
   readonly writeTimeoutMs: number;
+  readonly retry: RetryLimits;
+}
+
+/** For batches that wait for another try. */
+export interface RetryLimits {
+  /** With all workers together; 0: nothing is tried again. */
+  readonly batchesMax: number;
+  readonly sizeMaxBytes: number;
+  /** The shortest time until a batch is tried again. */
+  readonly intervalMs: number;
+  /** The time from a batch's first failure to its last try. */
+  readonly timeoutMs: number;
 }
 
 export interface FileOptions {
@@ -115,6 +169,8 @@ export interface StandaloneConfig {
   readonly debug: boolean;
   /** For all components together. */
   readonly stopTimeoutMs: number;
+  /** Where probes of all components together are answered; 0: nowhere. */
+  readonly probePort: number;
   /** True: one in-process bus connects the components. False: each connects to NATS as its `nats` says. */
   readonly inproc: boolean;
   /** At least one, in the order of the file. No two have the same name, or the same port by the same protocol. */

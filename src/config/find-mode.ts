@@ -2,7 +2,6 @@
 import type { Mode } from "./config.ts";
 import { placeIn } from "./layer.ts";
 import { nearestName } from "./nearest-name.ts";
-import { UNAVAILABLE_MODES } from "./option.ts";
 import { type Problems, show } from "./problems.ts";
 import type { Layers } from "./settings.ts";
 
@@ -31,20 +30,16 @@ export function findMode<Known extends Mode>(
 
 function describe(name: unknown): string {
   if (name === "") return "nothing: mode not specified in config";
-  return `${show(name)}${isLater(name) ? ", which is not available in this version" : ""}`;
+  return show(name);
 }
 
 /** More than this is no slip of the fingers. */
 const MISSPELT_EDITS_MAX = 3;
 
 function guess<Known extends Mode>(name: unknown, modes: readonly Known[]): Known | undefined {
-  if (typeof name !== "string" || name === "" || isLater(name)) return undefined;
+  if (typeof name !== "string" || name === "") return undefined;
   const nearest = nearestName(name, modes, MISSPELT_EDITS_MAX);
   return modes.find((known) => known === nearest);
-}
-
-function isLater(name: unknown): boolean {
-  return UNAVAILABLE_MODES.some((known) => known === name);
 }
 
 /** Whoever writes them expects them to run. */

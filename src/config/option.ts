@@ -52,8 +52,13 @@ export type OlderUnit = keyof typeof OLDER_UNITS;
 export const OLDER_UNITS = { count: 1n, bytes: 1n, MB: 1024n ** 2n, seconds: 10n ** 9n } as const;
 
 /** The modes that are one component each. */
-export const COMPONENT_MODES = ["listener", "listener_http", "filter", "writer"] as const;
+export const COMPONENT_MODES = [
+  "listener",
+  "listener_http",
+  "filter",
+  "downsampler",
+  "writer",
+  "monitor",
+] as const;
 /** The modes of this version: those, and the one in which any number of components share a process. */
 export const MODES = [...COMPONENT_MODES, "standalone"] as const;
-/** Modes of 2.x that this version does not have. */
-export const UNAVAILABLE_MODES = ["downsampler", "monitor"] as const;

@@ -15,12 +15,21 @@ import {
 const LISTENERS = ["listener", "listener_http"] as const;
 const BATCHING = ["listener", "listener_http", "writer"] as const;
 const RECEIVING = ["filter", "writer"] as const;
+/** Those that lines go through. */
+const PIPELINE_MODES = ["listener", "listener_http", "filter", "downsampler", "writer"] as const;
+/** Those with a queue of what they are sent. */
+const SUBSCRIBING = [...RECEIVING, "downsampler", "monitor"] as const;
 
 const PORT_MAX = 65_535n;
 /** Each has a batch and a file of its own. */
 const FILE_SUBJECTS_MAX = 65_536n;
 /** What one buffer may hold. */
 const BUFFER_MAX_BYTES = 1024n ** 3n;
+
+/** A leap year: what is averaged over longer would never be seen. */
+const PERIOD_MAX_NS = 366n * 24n * 3600n * 10n ** 9n;
+/** What the tables of a period can number. */
+const SERIES_MAX = 100_000_000n;
 
 const NATS_ADDRESS = "nats://localhost:4222";
 
@@ -30,7 +39,7 @@ export const OPTIONS = {
     modes: MODES,
     default: "",
     defaultText: "none: required",
-    doc: "What this process is: listener, listener_http, filter, writer or standalone.",
+    doc: "What this process is: listener, listener_http, filter, downsampler, writer, monitor or standalone.",
   },
   name: {
     type: "string",
@@ -41,11 +50,11 @@ export const OPTIONS = {
   },
   port: {
     type: "integer",
-    modes: LISTENERS,
-    default: { listener: 10_001, listener_http: 13_337 },
+    modes: [...LISTENERS, "monitor"],
+    default: { listener: 10_001, listener_http: 13_337, monitor: 9331 },
     zero: "default",
     max: PORT_MAX,
-    doc: "Port that the listener binds, on all interfaces.",
+    doc: "Port that the listener or monitor binds, on all interfaces.",
   },
   nats_address: {
     type: "string",
@@ -54,7 +63,9 @@ export const OPTIONS = {
       listener: NATS_ADDRESS,
       listener_http: NATS_ADDRESS,
       filter: NATS_ADDRESS,
+      downsampler: NATS_ADDRESS,
       writer: NATS_ADDRESS,
+      monitor: NATS_ADDRESS,
       standalone: "inproc://",
     },
     doc: "NATS servers, separated by commas: nats://host:port, or tls://host:port; may hold a user and password or a token; in mode standalone inproc:// by default, which needs none.",
@@ -91,9 +102,9 @@ export const OPTIONS = {
   },
   nats_subject: {
     type: "strings",
-    modes: COMPONENT_MODES,
+    modes: PIPELINE_MODES,
     default: ["influx-spout"],
-    doc: "Subject that a listener publishes to or a filter reads (one); all the subjects that a writer reads.",
+    doc: "Subject that a listener publishes to or a filter reads (one); all the subjects that a downsampler or a writer reads.",
   },
   nats_subject_junkyard: {
     type: "string",
@@ -105,7 +116,7 @@ export const OPTIONS = {
     type: "string",
     modes: COMPONENT_MODES,
     default: "influx-spout-monitor",
-    doc: "Subject for the component's own metrics.",
+    doc: "Subject for the component's own metrics; a monitor reads those of all components there.",
   },
   queue_group: {
     type: "string",
@@ -116,9 +127,9 @@ export const OPTIONS = {
   },
   nats_max_pending_size: {
     type: "size",
-    modes: RECEIVING,
+    modes: SUBSCRIBING,
     default: "200MB",
-    olderNames: [{ name: "nats_pending_max_mb", unit: "MB", modes: RECEIVING }],
+    olderNames: [{ name: "nats_pending_max_mb", unit: "MB", modes: SUBSCRIBING }],
     doc: "Bytes received and not yet worked on, for each subject; a filter's threads share it; what comes above it is dropped and counted.",
   },
   nats_max_outbound_size: {
@@ -173,7 +184,7 @@ export const OPTIONS = {
     modes: RECEIVING,
     default: 8,
     zero: "processors",
-    max: 4096n,
+    max: 256n,
     doc: "Threads of a filter, concurrent writes of a writer to InfluxDB; 0 means one a processor.",
   },
   max_time_delta: {
@@ -182,6 +193,45 @@ export const OPTIONS = {
     default: "10m",
     olderNames: [{ name: "max_time_delta_secs", unit: "seconds", modes: ["filter"] }],
     doc: "Lines with a timestamp this far from now, or further, are dropped and counted.",
+  },
+  sort_tags: {
+    type: "boolean",
+    modes: ["filter"],
+    default: false,
+    doc: "Puts each line's tags in the order of their keys, before the rules are tried.",
+  },
+  downsample_period: {
+    type: "duration",
+    modes: ["downsampler"],
+    default: "1m",
+    max: PERIOD_MAX_NS,
+    doc: "Time over which values are averaged: periods of the clock, which begin with the day if they divide it.",
+  },
+  downsample_suffix: {
+    type: "string",
+    modes: ["downsampler"],
+    default: "-archive",
+    doc: "The averages of a subject are published on that subject with this behind it.",
+  },
+  downsample_functions: {
+    type: "strings",
+    modes: ["downsampler"],
+    default: [],
+    doc: "What is published besides the averages, in fields of their own: min, max, sum, count, first, last.",
+  },
+  downsample_max_series: {
+    type: "integer",
+    modes: ["downsampler"],
+    default: 1_000_000,
+    max: SERIES_MAX,
+    doc: "Series averaged of each subject in one period; the lines of further ones are dropped and counted.",
+  },
+  downsample_max_size: {
+    type: "size",
+    modes: ["downsampler"],
+    default: "256MB",
+    max: BUFFER_MAX_BYTES,
+    doc: "Bytes kept of each subject for one period; lines that need more are dropped and counted.",
   },
   output: {
     type: "string",
@@ -254,6 +304,24 @@ export const OPTIONS = {
     default: "influx-spout-junk",
     doc: "Database that the lines are written to.",
   },
+  influxdb_user: {
+    type: "string",
+    modes: ["writer"],
+    default: "",
+    doc: "User to log in to InfluxDB as, instead of INFLUXDB_USER in the environment.",
+  },
+  influxdb_pass_file: {
+    type: "string",
+    modes: ["writer"],
+    default: "",
+    doc: "File that holds the password of that user, instead of INFLUXDB_PASS in the environment.",
+  },
+  influxdb_tls_ca: {
+    type: "string",
+    modes: ["writer"],
+    default: "",
+    doc: "PEM file with the certificate authority of an InfluxDB reached by https; empty means those that the system trusts.",
+  },
   write_timeout: {
     type: "duration",
     modes: ["writer"],
@@ -262,11 +330,62 @@ export const OPTIONS = {
     olderNames: [{ name: "write_timeout_secs", unit: "seconds", modes: ["writer"] }],
     doc: "Longest time for one write to InfluxDB, connecting included; 0 means no limit.",
   },
+  writer_retry_batches: {
+    type: "integer",
+    modes: ["writer"],
+    default: 1,
+    zero: "off",
+    doc: "Batches that wait for another try, for each of the workers; above it the oldest is dropped and counted; 0 means no further tries.",
+  },
+  writer_retry_max_size: {
+    type: "size",
+    modes: ["writer"],
+    default: "200MB",
+    doc: "Bytes that wait for another try, in all; above it the oldest batch is dropped and counted.",
+  },
+  writer_retry_interval: {
+    type: "duration",
+    modes: ["writer"],
+    default: "10s",
+    doc: "Shortest time until a batch is tried again; it grows with each further try.",
+  },
+  writer_retry_timeout: {
+    type: "duration",
+    modes: ["writer"],
+    default: "1m",
+    doc: "Time after which a batch is tried for the last time, and dropped and counted if that fails.",
+  },
   stats_interval: {
     type: "duration",
     modes: COMPONENT_MODES,
     default: "3s",
     doc: "How often the component publishes its metrics.",
+  },
+  stats_format: {
+    type: "string",
+    modes: COMPONENT_MODES,
+    default: "line",
+    doc: "How the component publishes its metrics: line (line protocol, as 1.x did) or prometheus (for a monitor of 2.x).",
+  },
+  monitor_expiry: {
+    type: "duration",
+    modes: ["monitor"],
+    default: "1m",
+    doc: "Counters that nobody has told for so long are forgotten; must be longer than any stats_interval.",
+  },
+  monitor_max_series: {
+    type: "integer",
+    modes: ["monitor"],
+    default: 100_000,
+    doc: "Counters that the monitor keeps at most, each with its labels; what comes above it is dropped and counted.",
+  },
+  probe_port: {
+    type: "integer",
+    modes: MODES,
+    default: 0,
+    zero: "off",
+    max: PORT_MAX,
+    doc: "Port that answers /healthz, /readyz and /metrics, on all interfaces; 0 means none.",
   },
   stop_timeout: {
     type: "duration",
@@ -285,7 +404,7 @@ export const OPTIONS = {
     modes: RECEIVING,
     default: [],
     defaultText: "none",
-    doc: "Tables with type, match and (in a filter) subject; the first one that matches a line has it.",
+    doc: "Tables with type, match or tags, and (in a filter) subject; the first one that matches a line has it.",
   },
   component: {
     type: "components",
@@ -293,37 +412,6 @@ export const OPTIONS = {
     default: [],
     defaultText: "none: required",
     doc: "Tables that each hold the mode and the options of one component; options at the top level of the file are the defaults of all of them.",
-  },
-  writer_retry_batches: {
-    type: "integer",
-    modes: ["writer"],
-    default: 1,
-    zero: "off",
-    unavailable: true,
-    doc: "Batches kept for another try.",
-  },
-  writer_retry_interval: {
-    type: "duration",
-    modes: ["writer"],
-    default: "10s",
-    unavailable: true,
-    doc: "Time between two tries.",
-  },
-  writer_retry_timeout: {
-    type: "duration",
-    modes: ["writer"],
-    default: "1m",
-    unavailable: true,
-    doc: "Age at which a batch is given up.",
-  },
-  probe_port: {
-    type: "integer",
-    modes: MODES,
-    default: 0,
-    zero: "off",
-    max: PORT_MAX,
-    unavailable: true,
-    doc: "Port of the health probes; 0 means none.",
   },
   pprof_port: {
     type: "integer",
@@ -333,20 +421,6 @@ export const OPTIONS = {
     max: PORT_MAX,
     unavailable: true,
     doc: "Port of the profiling pages; 0 means none.",
-  },
-  downsample_period: {
-    type: "duration",
-    modes: [],
-    default: "1m",
-    unavailable: true,
-    doc: "Time over which the downsampler averages.",
-  },
-  downsample_suffix: {
-    type: "string",
-    modes: [],
-    default: "-archive",
-    unavailable: true,
-    doc: "What the downsampler appends to a subject.",
   },
 } as const satisfies Readonly<Record<string, OptionDeclaration>>;
 

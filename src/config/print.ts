@@ -1,6 +1,6 @@
 /** Prints the configuration that is in effect, as TOML that loads to the same again (masked secrets aside). */
 import { formatByteSize, formatDuration } from "../platform/units.ts";
-import type { RuleDeclaration } from "../rules/rule.ts";
+import type { RuleDeclaration, Tag } from "../rules/rule.ts";
 import { maskNatsAddress } from "./check-nats.ts";
 import type { Config } from "./config.ts";
 import type { LoadedConfig } from "./load.ts";
@@ -36,6 +36,7 @@ function valueText(option: Option, config: Config, settings: Settings): string {
     return `[${subjectsOf(config).map(quote).join(", ")}]`;
   }
   const value = settings.get(option.name);
+  if (option.type === "strings") return `[${(value as readonly string[]).map(quote).join(", ")}]`;
   if (typeof value === "bigint") {
     if (option.type === "size") return quote(formatByteSize(value));
     return option.type === "duration" ? quote(formatDuration(value)) : String(value);
@@ -56,7 +57,13 @@ function rulesText(config: Config, key: string): string {
 
 function ruleText(rule: RuleDeclaration, key: string): string {
   const subject = rule.subject === "" ? "" : `subject = ${quote(rule.subject)}\n`;
-  return `\n[[${key}]]\ntype = ${quote(rule.type)}\nmatch = ${quote(rule.match)}\n${subject}`;
+  const wanted =
+    rule.type === "tags" ? `tags = ${tagsText(rule.tags)}` : `match = ${quote(rule.match)}`;
+  return `\n[[${key}]]\ntype = ${quote(rule.type)}\n${wanted}\n${subject}`;
+}
+
+function tagsText(tags: readonly Tag[]): string {
+  return `[${tags.map((tag) => `[${tag.map(quote).join(", ")}]`).join(", ")}]`;
 }
 
 /** A TOML string: JSON's escapes are among TOML's, which also wants DEL escaped. */

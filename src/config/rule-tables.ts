@@ -1,4 +1,5 @@
 /** `[[rule]]` tables as they stand in a file: keys and types are looked at here, what they mean in check-rules.ts. */
+import type { Tag } from "../rules/rule.ts";
 import { nearestName } from "./nearest-name.ts";
 import { type Place, type Problems, show } from "./problems.ts";
 
@@ -7,7 +8,8 @@ export interface RuleTable {
   readonly type: string;
   readonly match: string;
   readonly subject: string;
-  readonly hasTags: boolean;
+  /** Undefined if there are none, which is not the same as an empty list. */
+  readonly tags: readonly Tag[] | undefined;
   /** Something in it has been reported already. */
   readonly isFlawed: boolean;
 }
@@ -43,7 +45,7 @@ export function readRuleTables(
       type: text("type"),
       match: text("match"),
       subject: text("subject"),
-      hasTags: values.has("tags"),
+      tags: values.get("tags") as readonly Tag[] | undefined,
       isFlawed,
     };
   });

@@ -3,7 +3,7 @@ import { buildComponent, type LoadedComponent, processConfig } from "./build.ts"
 import { checkFlow } from "./check-flow.ts";
 import { isInproc } from "./check-nats.ts";
 import { nameComponents } from "./component-tables.ts";
-import type { StandaloneConfig } from "./config.ts";
+import type { ComponentConfig, StandaloneConfig } from "./config.ts";
 import { findMode } from "./find-mode.ts";
 import { type Layer, readLayer } from "./layer.ts";
 import { COMPONENT_MODES } from "./option.ts";
@@ -34,12 +34,13 @@ export function buildStandalone(request: StandaloneRequest): Standalone {
   refuseRules(layers, problems);
   const components = loadComponents(request);
   const inproc = isInproc(settings);
-  checkClaims(components, problems);
+  checkClaims(components, settings, problems);
   checkFlow(components, inproc, problems);
   return {
     config: {
       mode: "standalone",
       ...processConfig(settings, derivedName, problems),
+      probePort: settings.number("probe_port"),
       inproc,
       components: components.map(({ config }) => config),
     },
@@ -68,7 +69,7 @@ function loadComponents(request: StandaloneRequest): readonly LoadedComponent[] 
 }
 
 /** What the process is, and what each component has of its own. */
-const NOT_INHERITED = ["mode", "name", "rule", "component"];
+const NOT_INHERITED = ["mode", "name", "rule", "component", "probe_port"];
 
 /** What stands at the top level as the components inherit it; last, where this mode has a default of its own. */
 function defaultLayers(layers: Layers, problems: Problems): readonly Layer[] {
@@ -107,32 +108,61 @@ interface Claim {
   readonly place: Place;
 }
 
-/** Reports what two components claim. */
-function checkClaims(components: readonly LoadedComponent[], problems: Problems): void {
+/** Reports what two components claim, or one and the process itself, whose settings are `ofProcess`. */
+function checkClaims(
+  components: readonly LoadedComponent[],
+  ofProcess: Settings,
+  problems: Problems,
+): void {
   const holders = new Map<string, string>();
-  for (const component of components) {
-    for (const { noun, value, place } of claimsOf(component)) {
-      const holder = holders.get(`${noun} ${value}`);
-      if (holder === undefined) {
-        holders.set(`${noun} ${value}`, component.config.name);
-      } else {
-        const got = `${show(value)}, which component ${show(holder)} has too`;
-        problems.add(place, `${noun} of its own`, got);
-      }
+  const claim = (holder: string, claims: readonly Claim[]) => {
+    for (const { noun, value, place } of claims) {
+      const earlier = holders.get(`${noun} ${value}`);
+      if (earlier === undefined) holders.set(`${noun} ${value}`, holder);
+      else if (earlier !== holder)
+        problems.add(place, `${noun} of its own`, `${show(value)}, which ${earlier} has too`);
     }
+  };
+  claim("the process", probeClaims(ofProcess));
+  for (const component of components) {
+    claim(`component ${show(component.config.name)}`, claimsOf(component));
   }
 }
 
-/** What a component must have for itself: its port, and the files that it writes (rotating one moves it away). */
+/** What a component must have for itself: its ports, the files that it writes (rotating one moves it away), its averages. */
 function claimsOf({ config, settings }: LoadedComponent): readonly Claim[] {
-  if ("port" in config) {
-    const noun = config.mode === "listener" ? "a UDP port" : "a TCP port";
-    return [{ noun, value: settings.get("port"), place: settings.place("port") }];
-  }
+  return [
+    ...portClaims(config, settings),
+    ...probeClaims(settings),
+    ...fileClaims(config, settings),
+    ...archiveClaims(config, settings),
+  ];
+}
+
+function portClaims(config: ComponentConfig, settings: Settings): readonly Claim[] {
+  if (!("port" in config)) return [];
+  const noun = config.mode === "listener" ? "a UDP port" : "a TCP port";
+  return [{ noun, value: settings.get("port"), place: settings.place("port") }];
+}
+
+function probeClaims(settings: Settings): readonly Claim[] {
+  const value = settings.get("probe_port");
+  return value === 0n ? [] : [{ noun: "a TCP port", value, place: settings.place("probe_port") }];
+}
+
+function fileClaims(config: ComponentConfig, settings: Settings): readonly Claim[] {
   if (config.mode !== "writer" || config.output.kind !== "file") return [];
   const { path } = config.output;
   if (path === "") return [];
   const place = settings.place("file_path");
   const paths = new Set(config.subjects.map((subject) => path.replaceAll("{subject}", subject)));
   return Array.from(paths, (value) => ({ noun: "a file", value, place }));
+}
+
+/** Two downsamplers of one subject would publish each average twice; with another suffix, they may differ in period. */
+function archiveClaims(config: ComponentConfig, settings: Settings): readonly Claim[] {
+  if (config.mode !== "downsampler") return [];
+  const noun = "a subject for averages";
+  const place = settings.place("downsample_suffix");
+  return config.subjects.map((subject) => ({ noun, value: `${subject}${config.suffix}`, place }));
 }

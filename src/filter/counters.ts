@@ -6,8 +6,8 @@
  * - passed + rejected = sent_lines + dropped_long_lines + dropped_nats_lines, once nothing is being published
  * and of the lines published to the filter, each is in processed or in nats_dropped_lines.
  */
-import { printLine } from "../line/print.ts";
 import { Counters, type CounterSnapshot } from "../metrics/counters.ts";
+import type { MetricSet } from "../platform/metric-set.ts";
 import type { RuleDeclaration } from "../rules/rule.ts";
 
 /** Field of `spout_stat_filter` -> what it counts. In the order of publication: those of 1.x, then ours. */
@@ -71,22 +71,24 @@ export function lostLines(totals: FilterTotals): number {
 }
 
 /**
- * The lines for the monitor subject: one for the filter and one for each rule, in order. Measurements, tags and
- * the fields in front are those of 1.x. There, rules that share a subject wrote to the same series and overwrote
+ * What is told of them: one set for the filter and one for each rule, in order. Measurements, tags and the counters
+ * in front are those of 1.x. There, rules that share a subject wrote to the same series and overwrote
  * each other: such rules (only those) get a tag `index` more, their place in the configuration, from 1.
  */
-export function printTotals(
+export function filterMetrics(
   name: string,
   rules: readonly RuleDeclaration[],
   totals: FilterTotals,
-): string[] {
+): MetricSet[] {
   const subjectUses = new Map<string, number>();
   for (const { subject } of rules) subjectUses.set(subject, (subjectUses.get(subject) ?? 0) + 1);
 
-  const ruleLines = rules.map(({ subject }, rule) => {
+  const ofRules = rules.map(({ subject }, rule) => {
     const index = subjectUses.get(subject) === 1 ? "" : String(rule + 1);
     const tags = { filter: name, rule: subject, index };
-    return printLine("spout_stat_filter_rule", tags, { triggered: totals.triggered[rule] ?? 0 });
+    const counts = { triggered: totals.triggered[rule] ?? 0 };
+    return { measurement: "spout_stat_filter_rule", tags, counts };
   });
-  return [printLine("spout_stat_filter", { filter: name }, totals.counters), ...ruleLines];
+  const tags = { filter: name };
+  return [{ measurement: "spout_stat_filter", tags, counts: totals.counters }, ...ofRules];
 }

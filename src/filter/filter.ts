@@ -4,10 +4,11 @@
  */
 import type { ComponentDeps } from "../config/component.ts";
 import type { FilterConfig } from "../config/config.ts";
+import { printMetrics } from "../metrics/print.ts";
 import { startReporter } from "../metrics/reporter.ts";
 import { earlier } from "../platform/deadline.ts";
 import { addReports, type Running } from "../platform/lifecycle.ts";
-import { addTotals, noTotals, printTotals } from "./counters.ts";
+import { addTotals, filterMetrics, noTotals } from "./counters.ts";
 import { FilterPart } from "./part.ts";
 import { FilterThread } from "./thread.ts";
 
@@ -17,7 +18,7 @@ export interface FilterDeps extends ComponentDeps {
 }
 
 /** One that does the work: a thread, or the router itself. */
-type Part = Pick<FilterThread, "ready" | "totals" | "stop">;
+type Part = Pick<FilterThread, "ready" | "alive" | "totals" | "stop">;
 
 /** What the parts get of the time to stop; the rest is for the last metrics. */
 const STOP_SHARE = 0.9;
@@ -46,17 +47,20 @@ export async function startFilter(config: FilterConfig, deps: FilterDeps): Promi
   const parts = startParts(config, deps, onReady);
   const totals = () =>
     parts.map((part) => part.totals()).reduce(addTotals, noTotals(config.rules.length));
+  const metrics = () => filterMetrics(config.name, config.rules, totals());
   const reporter = startReporter({
     bus,
     subject: config.monitorSubject,
     intervalMs: config.statsIntervalMs,
     clock,
-    lines: () => printTotals(config.name, config.rules, totals()),
+    lines: () => printMetrics(metrics(), config.statsFormat, clock.nowMs()),
   });
 
   return {
     name,
     ready: () => bus.state() === "up" && parts.every((part) => part.ready()),
+    alive: () => parts.every((part) => part.alive()),
+    metrics,
     async stop(deadline) {
       const reports = await Promise.all(
         parts.map((part) => part.stop(earlier(deadline, STOP_SHARE))),

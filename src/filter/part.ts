@@ -74,6 +74,11 @@ export class FilterPart {
     return this.#subscription !== undefined && this.#bus.state() === "up";
   }
 
+  /** It lives and dies with the thread it is on. */
+  alive(): boolean {
+    return true;
+  }
+
   /** A copy. */
   totals(): FilterTotals {
     return { counters: this.#counters.snapshot(), triggered: [...this.#triggered] };
@@ -90,7 +95,7 @@ export class FilterPart {
   }
 
   #createRouter(): Router {
-    const { rules, junkyardSubject, timeDeltaMaxNs, debug } = this.#config;
+    const { rules, junkyardSubject, timeDeltaMaxNs, sortTags, debug } = this.#config;
     const clock = this.#clock;
     const logLongLine = throttled((text) => this.#log.error(text), clock);
     const logRefused = throttled((text) => this.#log.debug(text), clock);
@@ -99,6 +104,7 @@ export class FilterPart {
       ruleSubjects: rules.map((rule) => rule.subject),
       junkyardSubject,
       timeDeltaMaxNs,
+      sortTags,
       clock,
       counters: this.#counters,
       triggered: this.#triggered,

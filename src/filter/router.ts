@@ -1,7 +1,7 @@
 /**
  * Sorts the lines of one payload by the rules: line -> time window -> first matching rule -> that rule's output.
  * Bytes in, messages out. Nothing is held back from one payload to the next, and the lines' bytes, their endings
- * aside, stay as they are.
+ * aside, stay as they are; only the order of their tags changes, if that is asked for.
  */
 import { cutAtLineEnds } from "../batch/chunk.ts";
 import {
@@ -12,6 +12,7 @@ import {
   newLineOffsets,
   scanLine,
 } from "../line/scan.ts";
+import { TagSorter } from "../line/sort-tags.ts";
 import { countLines, findLineEnd, trimLineEnd } from "../line/split.ts";
 import { timestampInWindow, type TimeWindow, timeWindow } from "../line/timestamp.ts";
 import type { Counters } from "../metrics/counters.ts";
@@ -34,6 +35,8 @@ export interface RouterOptions {
   readonly ruleSubjects: readonly string[];
   readonly junkyardSubject: string;
   readonly timeDeltaMaxNs: bigint;
+  /** Tags are put in the order of their keys before the rules are tried. */
+  readonly sortTags: boolean;
   readonly clock: Clock;
   /** Every line of a payload is added to these before {@link Router.route} returns. */
   readonly counters: Counters<FilterCounter>;
@@ -51,6 +54,7 @@ export class Router {
   /** One output a rule, in their order, then the junkyard's. */
   readonly #subjects: readonly string[];
   readonly #offsets: LineOffsets = newLineOffsets();
+  readonly #tagSorter: TagSorter | undefined;
   /** Of the current payload; plain fields, so that counting a line costs an addition. */
   #processed = 0;
   #rejected = 0;
@@ -62,6 +66,7 @@ export class Router {
     this.#options = options;
     this.#subjects = [...options.ruleSubjects, options.junkyardSubject];
     this.#outputs = new Outputs(this.#subjects.length);
+    this.#tagSorter = options.sortTags ? new TagSorter() : undefined;
   }
 
   /**
@@ -74,16 +79,18 @@ export class Router {
     for (let start = 0; start < payload.length;) {
       const lineEnd = findLineEnd(payload, start);
       const end = trimLineEnd(payload, start, lineEnd);
-      if (end > start) this.#sort(payload, start, end, window);
+      if (end > start) this.#judge(payload, start, end, window);
       start = lineEnd + 1;
     }
-    const messages = this.#takeMessages(payload, payloadMaxBytes);
+    // Lines stand at the same places in both.
+    const sorted = this.#tagSorter?.take(payload) ?? payload;
+    const messages = this.#takeMessages(sorted, payloadMaxBytes);
     this.#count();
     return messages;
   }
 
   /** Hot: once per line. */
-  #sort(payload: Uint8Array, start: number, end: number, window: TimeWindow): void {
+  #judge(payload: Uint8Array, start: number, end: number, window: TimeWindow): void {
     const offsets = this.#offsets;
     this.#processed++;
     const code = scanLine(payload, start, end, offsets);
@@ -96,7 +103,8 @@ export class Router {
       this.#invalidTime++;
       this.#options.onRefused?.(payload.subarray(start, end), "timestamp too far from now");
     } else {
-      const rule = this.#options.ruleSet.match(payload, offsets);
+      const sorted = this.#tagSorter?.sort(payload, offsets) ?? payload;
+      const rule = this.#options.ruleSet.match(sorted, offsets);
       if (rule === -1) this.#rejected++;
       this.#outputs.add(rule === -1 ? this.#subjects.length - 1 : rule, start, end);
     }

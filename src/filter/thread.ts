@@ -28,6 +28,11 @@ const RESTART_BACKOFF: Backoff = { firstMs: 100, maxMs: 30_000 };
 const HEALTHY_AFTER_MS = 60_000;
 /** What the thread gets of the time to stop; the rest is for hearing from it, or for ending it by force. */
 const STOP_SHARE = 0.9;
+/**
+ * A thread that says nothing for so long, though it should four times a second, hangs in a line or cannot be brought
+ * back; long enough for a machine that is badly overloaded.
+ */
+const SILENCE_MAX_MS = 10_000;
 
 export class FilterThread {
   readonly #options: ThreadOptions;
@@ -39,6 +44,7 @@ export class FilterThread {
   #restarts = 0;
   #deathsInARow = 0;
   #startedAtMs = 0;
+  #heardAtMs = 0;
   #deathReason = "";
   #cancelRestart: Cancel = () => {};
   #isStopping = false;
@@ -50,12 +56,18 @@ export class FilterThread {
     this.#options = options;
     this.#totalsOfDead = noTotals(options.config.rules.length);
     this.#totals = this.#totalsOfDead;
+    this.#heardAtMs = options.clock.monotonicMs();
     this.#start();
   }
 
   /** True while it is subscribed and its bus is up, as it last told: up to a quarter second ago. */
   ready(): boolean {
-    return this.#isReady;
+    return this.#isReady && this.alive();
+  }
+
+  /** False if nothing was heard of it for too long. One that died and is started again soon enough counts as alive. */
+  alive(): boolean {
+    return this.#options.clock.monotonicMs() - this.#heardAtMs <= SILENCE_MAX_MS;
   }
 
   /** All that was counted under this number, dead threads included. As of up to a quarter second ago. */
@@ -101,6 +113,7 @@ export class FilterThread {
     const { log, number, onReport } = this.#options;
     switch (message.kind) {
       case "report":
+        this.#heardAtMs = this.#options.clock.monotonicMs();
         this.#totals = message.totals;
         this.#isReady = message.ready;
         onReport();

@@ -1,5 +1,5 @@
 /**
- * The backslashes of line protocol: taken out where a rule compares names, put in where our own metrics are printed.
+ * The backslashes of line protocol: taken out where names are compared, put in where our own metrics are printed.
  *
  * A backslash in front of a comma, a double quote, a space or an equals sign stands for that byte alone. Any other
  * backslash, a second one included, is an ordinary byte. These are the rules of the 1.x filter, for every part of a line.
@@ -29,6 +29,11 @@ export function unescape(
   return length;
 }
 
+/** The same for text, whose other characters it leaves alone. */
+export function unescapeText(text: string): string {
+  return text.includes("\\") ? text.replace(/\\([," =])/g, "$1") : text;
+}
+
 /**
  * Compares payload[leftStart, leftEnd) with payload[rightStart, rightEnd), byte by byte, as {@link unescape} would give
  * them: below 0 if the left one comes first, above 0 if the right one does, 0 if they are the same.
@@ -49,11 +54,6 @@ export function compareUnescaped(
     if (difference !== 0) return difference;
   }
   return Number(left < leftEnd) - Number(right < rightEnd);
-}
-
-/** The same for text, whose other characters it leaves alone. */
-export function unescapeText(text: string): string {
-  return text.includes("\\") ? text.replace(/\\([," =])/g, "$1") : text;
 }
 
 /** A measurement's name as it is written in a line. Backslashes that are there already are not doubled. */

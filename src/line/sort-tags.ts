@@ -23,7 +23,7 @@ export class TagSorter {
   /** Tag numbers of the current line. */
   readonly #order: number[] = [];
   /** What becomes the line's `tagBounds`, which in turn become this. */
-  #bounds = new Int32Array(0);
+  #bounds: Int32Array = new Int32Array(0);
 
   /**
    * Sorts the tags of the line that `offsets` describes, and returns the bytes in which it is sorted: `payload` or this
@@ -81,8 +81,9 @@ export class TagSorter {
       for (let from = start; from < end; from++) copy[at++] = payload[from] as number;
     }
     bounds[2 * order.length] = at + 1;
-    if (offsets.keysEscaped && spillsOver(copy, offsets.lineStart, offsets.lineEnd)) {
-      // In this order, not in its own, InfluxDB would take the next line for a part of it: it stays as it came.
+    const { lineStart, lineEnd, measurementStart, keysEscaped } = offsets;
+    if ((keysEscaped || measurementStart > lineStart) && spillsOver(copy, lineStart, lineEnd)) {
+      // InfluxDB would take the next line for a part of it, which it does not while the line stays as it came.
       copy.set(payload.subarray(offsets.measurementEnd, offsets.tagsEnd), offsets.measurementEnd);
       return;
     }
@@ -105,7 +106,8 @@ function compareKeys(
   left: number,
   right: number,
 ): number {
-  const [leftEnd, rightEnd] = [tagKeyEnd(offsets, left), tagKeyEnd(offsets, right)];
+  const leftEnd = tagKeyEnd(offsets, left);
+  const rightEnd = tagKeyEnd(offsets, right);
   let leftAt = tagStart(offsets, left);
   let rightAt = tagStart(offsets, right);
   if (offsets.keysEscaped) return compareUnescaped(payload, leftAt, leftEnd, rightAt, rightEnd);

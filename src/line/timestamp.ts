@@ -5,11 +5,12 @@
  * high * 10^9 + low: both parts carry the sign, and |low| < 10^9. Such pairs compare as the times they stand for do: by
  * the high part, and where that is equal by the low one.
  */
+import { msToNs } from "../platform/units.ts";
+import { readDigits } from "./digits.ts";
 import type { LineOffsets } from "./scan.ts";
 
 const SPACE = 0x20;
 const MINUS = 0x2d;
-const DIGIT_0 = 0x30;
 const LOW_DIGITS = 9;
 const NS_PER_HIGH = 1_000_000_000n;
 
@@ -57,8 +58,7 @@ export interface TimeWindow {
 
 /** The times nearer to `nowMs` (milliseconds since 1970, a fraction included) than `deltaNs`, which may be as large as any. */
 export function timeWindow(nowMs: number, deltaNs: bigint): TimeWindow {
-  const wholeMs = Math.floor(nowMs);
-  const nowNs = BigInt(wholeMs) * 1_000_000n + BigInt(Math.round((nowMs - wholeMs) * 1e6));
+  const nowNs = msToNs(nowMs);
   const lowest = nowNs - deltaNs;
   const highest = nowNs + deltaNs;
   return {
@@ -81,15 +81,4 @@ export function timestampInWindow(offsets: LineOffsets, window: TimeWindow): boo
     (high > window.lowestHigh || (high === window.lowestHigh && low > window.lowestLow)) &&
     (high < window.highestHigh || (high === window.highestHigh && low < window.highestLow))
   );
-}
-
-/** The number that the bytes spell, -1 if one is no digit. Above 2^53 no longer exact, but still too large for a time. */
-function readDigits(payload: Uint8Array, start: number, end: number): number {
-  let value = 0;
-  for (let at = start; at < end; at++) {
-    const digit = (payload[at] as number) - DIGIT_0;
-    if (digit < 0 || digit > 9) return -1;
-    value = value * 10 + digit;
-  }
-  return value;
 }

@@ -11,6 +11,7 @@
  */
 import { printLine } from "../line/print.ts";
 import type { Counters, CounterSnapshot } from "../metrics/counters.ts";
+import type { MetricSet } from "../platform/metric-set.ts";
 
 /** What becomes of the lines, whichever way they came. */
 const PUBLISHING_COUNTERS = {
@@ -49,9 +50,18 @@ export type PublishingCounter = keyof typeof PUBLISHING_COUNTERS | "sent";
 export type UdpCounters = Counters<keyof typeof UDP_COUNTERS>;
 export type HttpCounters = Counters<keyof typeof HTTP_COUNTERS>;
 
-/** The line for the monitor subject, the same in both modes. The first three fields are those of 1.x. */
-export function printCounters(name: string, counters: CounterSnapshot<string>): string {
-  return printLine("spout_stat_listener", { listener: name }, counters);
+/**
+ * What is told of them. Both modes are the component "listener", as they were in 1.x and 2.x; the mode beside it keeps
+ * two of one name apart.
+ */
+export function listenerMetrics(
+  config: { readonly mode: "listener" | "listener_http"; readonly name: string },
+  counts: CounterSnapshot<string>,
+): MetricSet[] {
+  const { mode, name } = config;
+  return [
+    { measurement: "spout_stat_listener", tags: { listener: name }, details: { mode }, counts },
+  ];
 }
 
 /** 1.x's news of a listener's life; it called the HTTP listener "listener" too. */

@@ -1,6 +1,7 @@
 /** Which request goes where on the HTTP listener's port. */
 import { Hono } from "hono";
 
+import { pathOf } from "../platform/http-server.ts";
 import { failure, INFLUXDB_VERSION, json, noContent } from "./http-answers.ts";
 import type { Write } from "./http-write.ts";
 
@@ -30,12 +31,4 @@ function ping(request: Request, verbose: string): Response {
 
 function wrongMethod(request: Request, allowed: string): Response {
   return failure(request, 405, "method not allowed", { Allow: allowed });
-}
-
-/** A request of HTTP/1.0 may lack a Host, and its URL is then the path and the query alone. */
-function pathOf(request: Request): string {
-  const { url } = request;
-  const start = url.startsWith("/") ? 0 : url.indexOf("/", url.indexOf("://") + 3);
-  const query = url.indexOf("?", start);
-  return url.slice(start, query === -1 ? url.length : query);
 }

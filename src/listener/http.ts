@@ -5,10 +5,11 @@
 import type { ComponentDeps } from "../config/component.ts";
 import type { HttpListenerConfig } from "../config/config.ts";
 import { Counters } from "../metrics/counters.ts";
+import { formatAddress } from "../platform/bind.ts";
 import { earlier, isDoneInTime } from "../platform/deadline.ts";
+import { serveHttp } from "../platform/http-server.ts";
 import type { Running } from "../platform/lifecycle.ts";
 import { throttled } from "../platform/log.ts";
-import { bindAllAddresses, formatAddress } from "./bind.ts";
 import { HTTP_COUNTERS, type HttpCounters } from "./counters.ts";
 import { createBodyReader } from "./http-body.ts";
 import { createRoutes } from "./http-routes.ts";
@@ -52,22 +53,16 @@ export async function startHttpListener(
     clock,
     log,
   });
-  const routes = createRoutes(write, (error) =>
-    reportError(`cannot answer a request: ${error.stack ?? error.message}`),
-  );
-  const server = await bindAllAddresses("TCP", config.port, (hostname) =>
-    Bun.serve({
-      hostname,
-      port: config.port,
-      fetch: routes,
-      idleTimeout: IDLE_MAX_SECONDS,
-      // Bun's own limit answers without JSON: ours is judged while reading.
-      maxRequestBodySize: Number.MAX_SAFE_INTEGER,
-      development: false,
-      // Bun shares the port as soon as `development` is off: a second listener would take half of the requests.
-      reusePort: false,
-    }),
-  ).catch(async (error: unknown) => {
+  const onError = (error: Error) =>
+    reportError(`cannot answer a request: ${error.stack ?? error.message}`);
+  const server = await serveHttp({
+    port: config.port,
+    answer: createRoutes(write, onError),
+    onError,
+    idleMaxSeconds: IDLE_MAX_SECONDS,
+    // That limit answers without JSON: ours is judged while reading.
+    bodyMaxBytes: Number.MAX_SAFE_INTEGER,
+  }).catch(async (error: unknown) => {
     await bus.close(0);
     throw error;
   });
@@ -78,6 +73,7 @@ export async function startHttpListener(
     name: `listener_http "${config.name}"`,
     port,
     ready: () => !isStopping && bus.state() === "up",
+    metrics: () => outlet.metrics(),
     async stop(deadline) {
       isStopping = true;
       await isDoneInTime(server.stop(), earlier(deadline, REQUESTS_STOP_SHARE), clock);

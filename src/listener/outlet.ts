@@ -7,10 +7,12 @@ import type { ComponentDeps } from "../config/component.ts";
 import type { HttpListenerConfig, ListenerConfig } from "../config/config.ts";
 import { countLines } from "../line/split.ts";
 import type { Counters } from "../metrics/counters.ts";
+import { printMetrics } from "../metrics/print.ts";
 import { type Reporter, startReporter } from "../metrics/reporter.ts";
 import { isDoneInTime } from "../platform/deadline.ts";
 import type { Deadline, StopReport } from "../platform/lifecycle.ts";
-import { printCounters, printState, type PublishingCounter } from "./counters.ts";
+import type { MetricSet } from "../platform/metric-set.ts";
+import { listenerMetrics, printState, type PublishingCounter } from "./counters.ts";
 import { Intake } from "./intake.ts";
 
 export interface Outlet {
@@ -18,6 +20,8 @@ export interface Outlet {
   readonly intake: Intake;
   /** Once the socket is bound to `address`: tells the log and the monitor subject, and goes on telling the counters. */
   announce(transport: "UDP" | "HTTP", address: string): void;
+  /** What has been counted by now. */
+  metrics(): readonly MetricSet[];
   /** Publishes what was taken in and the last metrics, and closes the bus by `deadline`. Never rejects. */
   close(deadline: Deadline): Promise<StopReport>;
 }
@@ -29,7 +33,7 @@ export function openOutlet<Counter extends PublishingCounter>(
   deps: ComponentDeps,
 ): Outlet {
   const { clock, log } = deps;
-  const { name, subject, monitorSubject } = config;
+  const { name, subject, monitorSubject, statsFormat } = config;
   const bus = deps.openBus({
     name,
     outboundMaxBytes: config.outboundMaxBytes,
@@ -38,6 +42,7 @@ export function openOutlet<Counter extends PublishingCounter>(
     },
   });
   const intake = new Intake({ limits: config.batch, subject, bus, counters, clock, log });
+  const metrics = () => listenerMetrics(config, counters.snapshot());
   let reporter: Reporter | undefined;
   return {
     bus,
@@ -48,15 +53,16 @@ export function openOutlet<Counter extends PublishingCounter>(
         `${transport} listener publishing to [${subject}] at ${config.nats.servers.join(",")}`,
       );
       // Said once, in front of the first report, when the listener is connected as well as bound.
-      const states = [printState("boot"), printState("ready")];
+      const states = statsFormat === "line" ? [printState("boot"), printState("ready")] : [];
       reporter = startReporter({
         bus,
         subject: monitorSubject,
         intervalMs: config.statsIntervalMs,
         clock,
-        lines: () => [...states.splice(0), printCounters(name, counters.snapshot())],
+        lines: () => [...states.splice(0), ...printMetrics(metrics(), statsFormat, clock.nowMs())],
       });
     },
+    metrics,
     async close(deadline) {
       const lostBefore = goneLines(counters);
       intake.flush();

@@ -6,11 +6,11 @@ import type { ComponentDeps } from "../config/component.ts";
 import type { ListenerConfig } from "../config/config.ts";
 import { countLines, NEWLINE } from "../line/split.ts";
 import { Counters } from "../metrics/counters.ts";
+import { bindAllAddresses, formatAddress } from "../platform/bind.ts";
 import { messageOf } from "../platform/errors.ts";
 import type { Running } from "../platform/lifecycle.ts";
 import { throttled } from "../platform/log.ts";
 import { setReceiveBuffer } from "../platform/receive-buffer.ts";
-import { bindAllAddresses, formatAddress } from "./bind.ts";
 import { UDP_COUNTERS, type UdpCounters } from "./counters.ts";
 import type { Intake } from "./intake.ts";
 import { openOutlet } from "./outlet.ts";
@@ -60,6 +60,7 @@ export async function startUdpListener(
     name: `listener "${config.name}"`,
     port: socket.port,
     ready: () => !socket.closed && bus.state() === "up",
+    metrics: () => outlet.metrics(),
     async stop(deadline) {
       await readWhatArrived();
       socket.close();

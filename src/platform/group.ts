@@ -52,6 +52,8 @@ export async function startGroup(options: GroupOptions): Promise<Running> {
   return {
     name,
     ready: () => all.every((running) => running.ready()),
+    alive: () => all.every((running) => running.alive?.() ?? true),
+    metrics: () => all.flatMap((running) => running.metrics()),
     stop: (deadline) => stopStages(stages, deadline),
     failed: Promise.race(
       all.map(async (running) => {

@@ -1,11 +1,16 @@
 /** What `run.ts` asks of a started component. */
 import type { Clock } from "./clock.ts";
+import type { MetricSet } from "./metric-set.ts";
 
 export interface Running {
   /** What it is, for log lines: the component's mode and name. */
   readonly name: string;
   /** True while it can really do its work: its socket bound, its bus up. */
   ready(): boolean;
+  /** False if it hangs so that only a new process would help. Left out by those that live and die with the event loop. */
+  alive?(): boolean;
+  /** What it has counted by now. */
+  metrics(): readonly MetricSet[];
   /**
    * Stops taking input, then finishes what was taken: batches flushed, queues emptied, the bus drained.
    * By `deadline` it has ended in any case. Resolves with how many lines were lost by stopping. Never rejects.

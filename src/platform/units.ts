@@ -100,6 +100,12 @@ export function nsToMs(ns: bigint): number {
   return Number(ns) / 1e6;
 }
 
+/** A clock's milliseconds, a fraction included, as nanoseconds. */
+export function msToNs(ms: number): bigint {
+  const wholeMs = Math.floor(ms);
+  return BigInt(wholeMs) * 1_000_000n + BigInt(Math.round((ms - wholeMs) * 1e6));
+}
+
 /** `value` / 10^`places`, exactly, without trailing zeros. */
 function decimal(value: bigint, places: number): string {
   const digits = value.toString().padStart(places + 1, "0");

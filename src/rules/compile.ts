@@ -1,38 +1,38 @@
 /** Makes rules out of their declarations. */
 import type { LineOffsets } from "../line/scan.ts";
-import { BasicRules } from "./basic.ts";
-import { expressionProblem, RegexRules } from "./regex.ts";
+import { BasicRules, type NamedRule } from "./basic.ts";
+import { expressionProblem, type ExpressionRule, RegexRules } from "./regex.ts";
 import type { RuleDeclaration, RuleSet } from "./rule.ts";
+import { type TaggedRule, TagRules } from "./tags.ts";
 
 /** Why `rule` cannot be compiled, or undefined if it can. */
 export function ruleProblem(rule: RuleDeclaration): string | undefined {
-  return rule.type === "basic" ? undefined : expressionProblem(rule.match);
+  const isExpression = rule.type === "regex" || rule.type === "negregex";
+  return isExpression ? expressionProblem(rule.match) : undefined;
 }
 
 /** Throws if a rule has a problem: ask {@link ruleProblem} first. */
 export function compileRules(rules: readonly RuleDeclaration[]): RuleSet {
-  const indexed = rules.map((rule, index) => ({ ...rule, index }));
-  const basic = new BasicRules(
-    indexed
-      .filter(({ type }) => type === "basic")
-      .map(({ match, index }) => ({ name: match, index })),
-  );
-  const regex = new RegexRules(
-    indexed
-      .filter(({ type }) => type !== "basic")
-      .map(({ type, match, index }) => ({
-        expression: match,
-        isNegated: type === "negregex",
-        index,
-      })),
-  );
+  const names: NamedRule[] = [];
+  const tagged: TaggedRule[] = [];
+  const expressions: ExpressionRule[] = [];
+  rules.forEach((rule, index) => {
+    if (rule.type === "basic") names.push({ name: rule.match, index });
+    else if (rule.type === "tags") tagged.push({ tags: rule.tags, index });
+    else expressions.push({ expression: rule.match, isNegated: rule.type === "negregex", index });
+  });
+  const basic = new BasicRules(names);
+  const tags = new TagRules(tagged);
+  const regex = new RegexRules(expressions);
   return {
     length: rules.length,
     match(payload: Uint8Array, offsets: LineOffsets): number {
-      // Names are the cheap ones: the rule found by name says which expressions stand before it and must be tried.
+      // The cheap kinds come first: what they find says which of the others stand before it and must be tried.
       const named = basic.find(payload, offsets);
-      const matching = regex.find(payload, offsets, named === -1 ? rules.length : named);
-      return matching === -1 ? named : matching;
+      let first = named === -1 ? rules.length : named;
+      if (tagged.length > 0) first = tags.find(payload, offsets, first);
+      if (expressions.length > 0) first = regex.find(payload, offsets, first);
+      return first === rules.length ? -1 : first;
     },
   };
 }

@@ -38,19 +38,19 @@ export class RegexRules {
   }
 
   /**
-   * Index of the first of these rules that matches the line and stands before the rule `before`, or -1. The line is
+   * Index of the first of these rules that matches the line and stands before the rule `before`, or `before`. The line is
    * decoded once, and not at all if no rule stands before. Hot: once per line.
    */
   find(payload: Uint8Array, offsets: LineOffsets, before: number): number {
     const indexes = this.#indexes;
-    if (indexes.length === 0 || (indexes[0] as number) >= before) return -1;
+    if (indexes.length === 0 || (indexes[0] as number) >= before) return before;
     const line = payload.subarray(offsets.lineStart, offsets.lineEnd);
     const text = unescapeText(this.#decoder.decode(line));
     for (let i = 0; i < indexes.length; i++) {
       const index = indexes[i] as number;
-      if (index >= before) return -1;
+      if (index >= before) return before;
       if (this.#expressions[i]?.test(text) !== this.#isNegated[i]) return index;
     }
-    return -1;
+    return before;
   }
 }

@@ -4,10 +4,13 @@
  */
 import type { Delivery } from "../bus/bus.ts";
 import type { Output } from "./output.ts";
+import type { RetryQueue } from "./retry-queue.ts";
 import type { SharedBatch } from "./shared-batch.ts";
 
 export interface BatchWithOutput {
   readonly batch: SharedBatch;
+  /** What of the batch could not be written yet. */
+  readonly retries: Pick<RetryQueue, "finish" | "giveUp">;
   readonly output: Output;
 }
 
@@ -45,15 +48,16 @@ export class Batches {
   /** Sends what is there, however little, and resolves once all of it has been written or dropped. */
   async finish(): Promise<void> {
     const opened = [...this.#opened.values()];
-    await Promise.all(opened.map(({ batch }) => batch.finish()));
+    await Promise.all(opened.map(({ batch, retries }) => retries.finish(batch.finish())));
     await Promise.all(opened.map(({ output }) => output.close()));
   }
 
   /** Drops what is in the batches or under way, and from now on whatever is delivered; all of it is counted. */
   giveUp(): void {
     this.#isGivenUp = true;
-    for (const { batch, output } of this.#opened.values()) {
+    for (const { batch, retries, output } of this.#opened.values()) {
       batch.giveUp();
+      retries.giveUp();
       output.abort();
     }
   }
@@ -72,7 +76,10 @@ export class Batches {
   #open(name: string): SharedBatch {
     const opened = this.#options.open(name);
     this.#opened.set(name, opened);
-    if (this.#isGivenUp) opened.batch.giveUp();
+    if (this.#isGivenUp) {
+      opened.batch.giveUp();
+      opened.retries.giveUp();
+    }
     return opened.batch;
   }
 }

@@ -3,14 +3,15 @@
  * name, so at any moment
  *
  *     received_lines = written_lines + dropped_write_lines + dropped_stop_lines
+ *                    + dropped_retry_timeout_lines + dropped_retry_full_lines
  *                    + unmatched_lines + comment_lines + invalid_lines
  *                    + lines still in the writer
  *
  * What is dropped above nats_max_pending_size never reached the writer: it is not among the received.
  */
 import type { OutputOptions, WriterConfig } from "../config/config.ts";
-import { printLine } from "../line/print.ts";
 import type { Counters, CounterSnapshot } from "../metrics/counters.ts";
+import type { MetricSet } from "../platform/metric-set.ts";
 
 /** Field of `spout_stat_writer` -> what it counts. In the order of publication: those of 1.x, then ours. */
 export const WRITER_COUNTERS = {
@@ -21,8 +22,14 @@ export const WRITER_COUNTERS = {
   received_bytes: "Bytes received.",
   written_lines: "Lines that InfluxDB took, or that are in a file.",
   written_bytes: "Bytes that InfluxDB took, or that are in a file.",
-  dropped_write_lines: "Lines dropped because their request failed.",
+  dropped_write_lines: "Lines dropped because their request failed, and is not one to try again.",
   dropped_stop_lines: "Lines dropped because the writer had to end before they were written.",
+  retry_batches: "Batches that failed and were kept for another try.",
+  retries: "Further tries of such batches.",
+  dropped_retry_timeout_lines:
+    "Lines dropped because no try within writer_retry_timeout succeeded.",
+  dropped_retry_full_lines:
+    "Lines of the oldest batches dropped because more than writer_retry_batches or writer_retry_max_size waited.",
   unmatched_lines: "Lines dropped because no rule of the writer matches them.",
   invalid_lines: "Lines dropped by a writer with rules because they are not line protocol.",
   comment_lines: "Lines dropped by a writer with rules because they are comments.",
@@ -33,13 +40,33 @@ export const WRITER_COUNTERS = {
 export type WriterCounter = keyof typeof WRITER_COUNTERS;
 export type WriterCounters = Counters<WriterCounter>;
 
-/** The line for the monitor subject. Measurement, InfluxDB's tags and the first three fields are those of 1.x. */
-export function printCounters(
+/** Field of `spout_stat_writer_subject` -> what it counts. */
+export const WRITER_SUBJECT_COUNTERS = {
+  nats_dropped: WRITER_COUNTERS.nats_dropped,
+  nats_dropped_lines: WRITER_COUNTERS.nats_dropped_lines,
+} as const;
+
+export interface SubjectCounts {
+  readonly subject: string;
+  readonly counts: CounterSnapshot<keyof typeof WRITER_SUBJECT_COUNTERS>;
+}
+
+/**
+ * What is told of them: a set for the writer and one for each subject it reads. The writer's measurement, InfluxDB's
+ * tags and the first three counters are those of 1.x.
+ */
+export function writerMetrics(
   config: WriterConfig,
-  counters: CounterSnapshot<WriterCounter>,
-): string {
+  counts: CounterSnapshot<WriterCounter>,
+  subjects: readonly SubjectCounts[],
+): MetricSet[] {
   const tags = { writer: config.name, ...outputTags(config.output) };
-  return printLine("spout_stat_writer", tags, counters);
+  const ofSubjects = subjects.map(({ subject, counts: ofSubject }) => ({
+    measurement: "spout_stat_writer_subject",
+    tags: { ...tags, subject },
+    counts: ofSubject,
+  }));
+  return [{ measurement: "spout_stat_writer", tags, counts }, ...ofSubjects];
 }
 
 function outputTags(output: OutputOptions): Readonly<Record<string, string>> {

@@ -7,13 +7,15 @@ import { countLines } from "../line/split.ts";
 import type { Clock } from "../platform/clock.ts";
 import { type Log, throttled } from "../platform/log.ts";
 import { formatByteSize } from "../platform/units.ts";
-import type { WriterCounters } from "./counters.ts";
+import type { SubjectCounts, WriterCounters } from "./counters.ts";
 
 export interface DropWatch {
   /** Counts one message that was dropped. */
   onDropped(payload: Uint8Array): void;
   /** The line to publish if anything was dropped since the last call, which the log is then told as well. */
   report(): string | undefined;
+  /** All that was dropped so far. */
+  counts(): SubjectCounts;
 }
 
 export interface DropWatchOptions {
@@ -44,6 +46,7 @@ export function createDropWatch(options: DropWatchOptions): DropWatch {
       counters.add("nats_dropped");
       counters.add("nats_dropped_lines", lines);
     },
+    counts: () => ({ subject, counts: { nats_dropped: total, nats_dropped_lines: totalLines } }),
     report() {
       const diff = total - reported;
       if (diff === 0) return undefined;

@@ -6,7 +6,7 @@ import type { InfluxOptions } from "../config/config.ts";
 import type { Clock } from "../platform/clock.ts";
 import { messageOf } from "../platform/errors.ts";
 import { PROGRAM, VERSION } from "../platform/version.ts";
-import type { Output, WriteAnswer } from "./output.ts";
+import { GIVEN_UP, type Output, type WriteAnswer } from "./output.ts";
 
 /** As much of `fetch` as is used, so that a test can answer in InfluxDB's place. */
 export type Fetch = (url: string, init: BunFetchRequestInit) => Promise<Response>;
@@ -20,33 +20,23 @@ export function createInfluxClient(
   deps: { readonly fetch: Fetch; readonly clock: Clock },
 ): Output {
   const url = writeUrl(options);
-  const headers = requestHeaders(options);
+  const request = requestOptions(options);
   const inFlight = new Set<AbortController>();
 
   async function write(payload: Uint8Array): Promise<WriteAnswer> {
-    const request = new AbortController();
-    inFlight.add(request);
-    const cancelTimeout = startTimeout(options.writeTimeoutMs, deps.clock, request);
+    const controller = new AbortController();
+    inFlight.add(controller);
+    const cancelTimeout = startTimeout(options.writeTimeoutMs, deps.clock, controller);
     try {
-      const response = await deps.fetch(url, {
-        method: "POST",
-        headers,
-        body: payload,
-        signal: request.signal,
-        // A redirected POST may become a GET without a body, and its success would hide the loss.
-        redirect: "manual",
-        // The database is where the configuration says, whatever proxy the environment names for other programs.
-        proxy: false,
-        // The runtime's own idle time-out of five minutes would come before a longer write_timeout.
-        timeout: false,
-      });
+      const { signal } = controller;
+      const response = await deps.fetch(url, { ...request, method: "POST", body: payload, signal });
       const answerText = await readBounded(response);
-      return classify(response, answerText);
+      return classify(response, answerText, deps.clock.nowMs());
     } catch (error) {
-      return { kind: "retry", reason: describeFailure(request.signal, error) };
+      return { kind: "retry", reason: describeFailure(controller.signal, error) };
     } finally {
       cancelTimeout();
-      inFlight.delete(request);
+      inFlight.delete(controller);
     }
   }
 
@@ -54,7 +44,7 @@ export function createInfluxClient(
     target: url,
     write,
     abort() {
-      for (const request of inFlight) request.abort("given up because the writer stops");
+      for (const controller of inFlight) controller.abort(GIVEN_UP);
     },
     async close() {},
   };
@@ -62,9 +52,31 @@ export function createInfluxClient(
 
 /** Where batches go: holds no credentials. */
 export function writeUrl(options: InfluxOptions): string {
-  const { protocol, address, port, database } = options;
+  return `${rootUrl(options)}/write?db=${encodeURIComponent(options.database)}`;
+}
+
+/** What answers without doing anything. */
+export function pingUrl(options: InfluxOptions): string {
+  return `${rootUrl(options)}/ping`;
+}
+
+function rootUrl({ protocol, address, port }: InfluxOptions): string {
   const host = address.includes(":") && !address.startsWith("[") ? `[${address}]` : address;
-  return `${protocol}://${host}:${port}/write?db=${encodeURIComponent(database)}`;
+  return `${protocol}://${host}:${port}`;
+}
+
+/** What every request to the server is made with, the login included. */
+export function requestOptions(options: InfluxOptions): BunFetchRequestInit {
+  return {
+    headers: requestHeaders(options),
+    // A redirected POST may become a GET without a body, and its success would hide the loss.
+    redirect: "manual",
+    // The database is where the configuration says, whatever proxy the environment names for other programs.
+    proxy: false,
+    // The runtime's own idle time-out of five minutes would come before a longer write_timeout.
+    timeout: false,
+    ...(options.tlsCa === "" ? {} : { tls: { ca: options.tlsCa } }),
+  };
 }
 
 function requestHeaders(options: InfluxOptions): Record<string, string> {
@@ -80,9 +92,9 @@ function requestHeaders(options: InfluxOptions): Record<string, string> {
 }
 
 /** The time-out covers the whole exchange, the answer's body included. */
-function startTimeout(timeoutMs: number, clock: Clock, request: AbortController): () => void {
+function startTimeout(timeoutMs: number, clock: Clock, controller: AbortController): () => void {
   if (timeoutMs === 0) return () => {};
-  return clock.after(timeoutMs, () => request.abort(`no answer within ${timeoutMs / 1000} s`));
+  return clock.after(timeoutMs, () => controller.abort(`no answer within ${timeoutMs / 1000} s`));
 }
 
 /** The status has said what happened: a body that breaks off leaves out words, and changes nothing else. */
@@ -103,14 +115,32 @@ async function readBounded(response: Response): Promise<string> {
   return text;
 }
 
-/** 2xx: InfluxDB has the lines. 4xx: it refuses (some of) them. A redirect or a 5xx: it may take them later. */
-function classify(response: Response, answerText: string): WriteAnswer {
+/** 2xx: InfluxDB has the lines. 4xx, mostly: it refuses (some of) them. A redirect or a 5xx: it may take them later. */
+function classify(response: Response, answerText: string, nowMs: number): WriteAnswer {
   const { status } = response;
   if (status >= 200 && status <= 299) return { kind: "written" };
   const words =
     status >= 300 && status <= 399 ? describeRedirect(response) : wordsOf(response, answerText);
   const reason = clip(words === "" ? `HTTP ${status}` : `HTTP ${status}: ${words}`);
-  return { kind: status >= 400 && status <= 499 ? "rejected" : "retry", reason };
+  if (status === 413) return { kind: "too-large", reason };
+  if (status >= 400 && status <= 499 && !isTemporary(status, words)) {
+    return { kind: "rejected", reason };
+  }
+  const retryAfterMs = retryAfter(response, nowMs);
+  return { kind: "retry", reason, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) };
+}
+
+/** What of 4xx may go away without another configuration: too slow, too much for now, a database that is yet to be created. */
+function isTemporary(status: number, words: string): boolean {
+  if (status === 404) return /(?:database|bucket)(?: ".*")? not found/s.test(words);
+  return status === 408 || status === 429;
+}
+
+/** Seconds, which some send with decimals, or a date; undefined if there is neither. */
+function retryAfter(response: Response, nowMs: number): number | undefined {
+  const text = response.headers.get("retry-after")?.trim() ?? "";
+  const waitMs = /^\d+(?:\.\d+)?$/.test(text) ? Number(text) * 1000 : Date.parse(text) - nowMs;
+  return Number.isNaN(waitMs) ? undefined : Math.max(0, waitMs);
 }
 
 function describeRedirect(response: Response): string {

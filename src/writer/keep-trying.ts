@@ -5,7 +5,7 @@
 import { type Backoff, backoffMs } from "../platform/backoff.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { WriterCounters } from "./counters.ts";
-import type { Output, WriteAnswer } from "./output.ts";
+import { GIVEN_UP, type Output, type WriteAnswer } from "./output.ts";
 
 export interface KeepTryingDeps {
   readonly counters: WriterCounters;
@@ -61,7 +61,7 @@ export function keepTrying(output: Output, deps: KeepTryingDeps): Output {
     target: output.target,
     write(payload) {
       const { promise, resolve } = Promise.withResolvers<WriteAnswer>();
-      let reason = "given up because the writer stops";
+      let reason = GIVEN_UP;
       endWrite = () => resolve({ kind: "retry", reason });
       void writeUntilTaken(payload, (failure) => {
         reason = failure;

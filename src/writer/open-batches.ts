@@ -15,6 +15,7 @@ import { createInfluxClient, type Fetch } from "./influx-client.ts";
 import { keepTrying } from "./keep-trying.ts";
 import { createLane } from "./lane.ts";
 import type { Output } from "./output.ts";
+import { NO_RETRIES, RetryQueue } from "./retry-queue.ts";
 import { createSelect } from "./select.ts";
 import { SharedBatch } from "./shared-batch.ts";
 import { createStdoutOutput } from "./stdout-output.ts";
@@ -49,16 +50,29 @@ export async function openBatches(config: WriterConfig, deps: OpenBatchesDeps): 
     open(name) {
       const output = openOutput(name);
       const isGivenUp = () => batches.isGivenUp;
+      const send = createLane({ output, counters, clock, log, isGivenUp });
+      const isInflux = options.kind === "influxdb";
+      const workers = isInflux ? config.workers : 1;
+      const retries = new RetryQueue({
+        limits: isInflux ? options.retry : NO_RETRIES,
+        lanes: workers,
+        send,
+        target: output.target,
+        counters,
+        clock,
+        log,
+        random: Math.random,
+      });
       const batch = new SharedBatch({
         limits: limitsOf(config),
         countOf: rules.length > 0 ? "lines" : "messages",
-        workers: options.kind === "influxdb" ? config.workers : 1,
+        workers,
         select,
-        write: createLane({ output, counters, clock, log, isGivenUp }),
+        write: (full) => send(full, retries.add),
         counters,
         clock,
       });
-      return { batch, output };
+      return { batch, retries, output };
     },
   });
   return batches;

@@ -5,8 +5,20 @@ export type WriteAnswer =
   | { readonly kind: "written" }
   /** These lines are refused, and would be again. */
   | { readonly kind: "rejected"; readonly reason: string }
-  /** They are not there, or not all of them; the same write may succeed later. */
-  | { readonly kind: "retry"; readonly reason: string };
+  /** None of them is taken, because it is too much at once; a part of them may be. */
+  | { readonly kind: "too-large"; readonly reason: string }
+  | RetryAnswer;
+
+/** The lines are not there, or not all of them; the same write may succeed later. */
+export interface RetryAnswer {
+  readonly kind: "retry";
+  readonly reason: string;
+  /** From now on; left out where nobody has said. */
+  readonly retryAfterMs?: number;
+}
+
+/** Why a write was not begun, or was broken off, after {@link Output.abort}. */
+export const GIVEN_UP = "given up because the writer stops";
 
 export interface Output {
   /** Where the lines go, without credentials: for log lines. */

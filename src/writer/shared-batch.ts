@@ -3,8 +3,8 @@
  *
  * A batch that is full or old goes to a free lane; there are `workers` of them. While none is free, a full batch
  * holds the deliveries back: their handlers return promises, and what comes behind them waits, bounded and counted,
- * in the bus's pending queues. So a writer holds at most `workers` + 1 batches, whatever InfluxDB does; the request
- * that carries a batch holds a copy of it.
+ * in the bus's pending queues. So a writer holds at most `workers` + 1 batches here, whatever InfluxDB does, beside
+ * those that the retry queue has taken over; the request that carries a batch holds a copy of it.
  */
 import { Batch, type BatchLimits } from "../batch/batch.ts";
 import { cutAtLineEnds } from "../batch/chunk.ts";
@@ -12,7 +12,7 @@ import type { Delivery } from "../bus/bus.ts";
 import { countLines, lacksFinalNewline, withFinalNewline } from "../line/split.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { WriterCounters } from "./counters.ts";
-import type { WriteBatch } from "./lane.ts";
+import type { OutgoingBatch } from "./lane.ts";
 import type { OnPiece, SelectLines } from "./select.ts";
 
 export interface SharedBatchOptions {
@@ -22,7 +22,8 @@ export interface SharedBatchOptions {
   /** How many batches may be on their way at the same time. */
   readonly workers: number;
   readonly select: SelectLines;
-  readonly write: WriteBatch;
+  /** Takes one batch over. Resolves when its lane is free again; never rejects. */
+  readonly write: (batch: OutgoingBatch) => Promise<void>;
   readonly counters: WriterCounters;
   readonly clock: Clock;
 }

@@ -6,15 +6,18 @@ import type { Bus, Subscription } from "../bus/bus.ts";
 import type { ComponentDeps } from "../config/component.ts";
 import type { WriterConfig } from "../config/config.ts";
 import { Counters } from "../metrics/counters.ts";
+import { printMetrics } from "../metrics/print.ts";
 import { type Reporter, startReporter } from "../metrics/reporter.ts";
 import type { Clock } from "../platform/clock.ts";
 import { messageOf, SpoutError } from "../platform/errors.ts";
 import type { Deadline, Running } from "../platform/lifecycle.ts";
+import type { MetricSet } from "../platform/metric-set.ts";
 import { formatByteSize, formatDuration } from "../platform/units.ts";
 import type { Batches } from "./batches.ts";
-import { printCounters, WRITER_COUNTERS, type WriterCounters } from "./counters.ts";
+import { WRITER_COUNTERS, type WriterCounters, writerMetrics } from "./counters.ts";
 import { createDropWatch, type DropWatch } from "./drop-watch.ts";
 import { writeUrl } from "./influx-client.ts";
+import { watchOutput } from "./influx-watch.ts";
 import { type Destinations, openBatches } from "./open-batches.ts";
 
 export interface WriterDeps extends ComponentDeps, Destinations {}
@@ -41,7 +44,14 @@ export async function startWriter(config: WriterConfig, deps: WriterDeps): Promi
   const dropWatches = config.subjects.map((subject, index) =>
     createDropWatch({ ...config, subject, offsetNs: index, counters, clock, log }),
   );
-  const reporters = startReporters({ config, deps, bus, counters, dropWatches });
+  const metrics = () =>
+    writerMetrics(
+      config,
+      counters.snapshot(),
+      dropWatches.map((watch) => watch.counts()),
+    );
+  const reporters = startReporters({ config, deps, bus, dropWatches, metrics });
+  const watch = watchOutput(config.output, deps);
 
   const subscriptions = subscribeAll(config, bus, batches, dropWatches);
   let isStopping = false;
@@ -54,7 +64,12 @@ export async function startWriter(config: WriterConfig, deps: WriterDeps): Promi
 
   return {
     name: `writer "${config.name}"`,
-    ready: () => subscriptions.made.length === config.subjects.length && bus.state() === "up",
+    ready() {
+      const isAnswering = watch.isAnswering();
+      const isSubscribed = subscriptions.made.length === config.subjects.length;
+      return isAnswering && isSubscribed && bus.state() === "up";
+    },
+    metrics,
     async stop(deadline) {
       isStopping = true;
       const lostBefore = lostLines(counters);
@@ -78,6 +93,8 @@ function lostLines(counters: WriterCounters): number {
   return (
     counters.get("dropped_write_lines") +
     counters.get("dropped_stop_lines") +
+    counters.get("dropped_retry_timeout_lines") +
+    counters.get("dropped_retry_full_lines") +
     counters.get("nats_dropped_lines")
   );
 }
@@ -137,21 +154,28 @@ function startReporters(options: {
   readonly config: WriterConfig;
   readonly deps: WriterDeps;
   readonly bus: Bus;
-  readonly counters: WriterCounters;
   readonly dropWatches: readonly DropWatch[];
+  readonly metrics: () => readonly MetricSet[];
 }): Reporter[] {
-  const { config, deps, bus, counters, dropWatches } = options;
+  const { config, deps, bus, dropWatches, metrics } = options;
+  const { statsFormat } = config;
   const common = { bus, subject: config.monitorSubject, clock: deps.clock };
   return [
     startReporter({
       ...common,
       intervalMs: DROP_REPORT_INTERVAL_MS,
-      lines: () => dropWatches.map((watch) => watch.report()).filter((line) => line !== undefined),
+      lines() {
+        const lines = dropWatches
+          .map((watch) => watch.report())
+          .filter((line) => line !== undefined);
+        // A monitor of 2.x knows no line protocol, and hears of drops with the other counters.
+        return statsFormat === "line" ? lines : [];
+      },
     }),
     startReporter({
       ...common,
       intervalMs: config.statsIntervalMs,
-      lines: () => [printCounters(config, counters.snapshot())],
+      lines: () => printMetrics(metrics(), statsFormat, deps.clock.nowMs()),
     }),
   ];
 }

@@ -53,6 +53,8 @@ function sum(metrics: Metrics, start: string, field: RegExp): number {
   let total = 0;
   for (const [series, fields] of metrics) {
     if (!series.startsWith(start) || series.includes("writer=metrics")) continue;
+    // What a component tells by subject is in its own sums as well.
+    if (series.split(",", 1)[0]?.endsWith("_subject")) continue;
     for (const [name, value] of Object.entries(fields)) if (field.test(name)) total += value;
   }
   return total;

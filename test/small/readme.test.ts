@@ -8,9 +8,16 @@ import { join } from "node:path";
 import type { Mode } from "../../src/config/config.ts";
 import { COMPONENT_MODES, MODES } from "../../src/config/option.ts";
 import { defaultTextOf, type Option, OPTION_LIST, typeTextOf } from "../../src/config/options.ts";
+import { COUNTER_DOCS } from "../../src/counter-docs.ts";
+import {
+  DOWNSAMPLER_COUNTERS,
+  DOWNSAMPLER_SUBJECT_COUNTERS,
+} from "../../src/downsampler/counters.ts";
 import { FILTER_COUNTERS, FILTER_RULE_COUNTERS } from "../../src/filter/counters.ts";
 import { HTTP_COUNTERS, UDP_COUNTERS } from "../../src/listener/counters.ts";
-import { WRITER_COUNTERS } from "../../src/writer/counters.ts";
+import { metricName } from "../../src/metrics/samples.ts";
+import { MONITOR_COUNTERS } from "../../src/monitor/counters.ts";
+import { WRITER_COUNTERS, WRITER_SUBJECT_COUNTERS } from "../../src/writer/counters.ts";
 
 const readme = await Bun.file(join(import.meta.dir, "../../README.md")).text();
 
@@ -66,8 +73,14 @@ const METRICS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   "`spout_stat_filter`, tag `filter`:": FILTER_COUNTERS,
   "`spout_stat_filter_rule`, tags `filter` and `rule` (the rule's subject; rules that share one also have `index`, from 1):":
     FILTER_RULE_COUNTERS,
+  "`spout_stat_downsampler`, tag `downsampler`:": DOWNSAMPLER_COUNTERS,
+  "`spout_stat_downsampler_subject`, tags `downsampler` and `subject` (the subject that it reads):":
+    DOWNSAMPLER_SUBJECT_COUNTERS,
   "`spout_stat_writer`, tags `writer`, `influxdb_address`, `influxdb_port`, `influxdb_dbname`:":
     WRITER_COUNTERS,
+  "`spout_stat_writer_subject`, tags of `spout_stat_writer` and `subject` (the subject that the writer reads):":
+    WRITER_SUBJECT_COUNTERS,
+  "`spout_stat_monitor`, tag `monitor`:": MONITOR_COUNTERS,
 };
 
 for (const [before, declared] of Object.entries(METRICS)) {
@@ -76,3 +89,17 @@ for (const [before, declared] of Object.entries(METRICS)) {
     expect(tableAfter(before)).toEqual(["| field | counts |", ...rows]);
   });
 }
+
+test("both names that Prometheus sees of each counter are documented", () => {
+  const rows = Object.entries(COUNTER_DOCS).flatMap(([component, declarations]) => {
+    const names = new Set(declarations.flatMap((declared) => Object.keys(declared)));
+    return [...names]
+      .map(metricName)
+      .map(
+        (name) =>
+          `| \`${component}\` | \`${name}\` | \`influx_spout_${component}_${name}_total\` |`,
+      );
+  });
+  const header = "| component | as in 2.x, untyped | by convention, a counter |";
+  expect(tableAfter("Every counter has two names there:")).toEqual([header, ...rows]);
+});

@@ -1,23 +1,26 @@
 /** The compiled program, built once a test run and started as its user would start it. */
+import { rmSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
+import { atEnd } from "./at-end.ts";
 import { eventually } from "./eventually.ts";
 
 const ROOT = join(import.meta.dir, "../..");
 
 let built: Promise<string> | undefined;
 
-/** Path of the binary, built from the sources as they are now. */
+/** Path of the binary, built from the sources as they are now; or the one that SPOUT_BINARY names. */
 export function buildBinary(): Promise<string> {
-  built ??= build();
+  const { SPOUT_BINARY: given } = process.env;
+  built ??= given === undefined ? build() : Promise.resolve(given);
   return built;
 }
 
 async function build(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), "spout-build-"));
-  process.on("exit", () => Bun.spawnSync(["rm", "-rf", folder]));
+  atEnd(() => rmSync(folder, { recursive: true }));
   const outfile = join(folder, "influx-spout");
   const child = Bun.spawn([process.execPath, "build.ts", "--outfile", outfile], {
     cwd: ROOT,

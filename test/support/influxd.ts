@@ -17,18 +17,31 @@ export interface Influxd extends ServerProcess {
   query(database: string, text: string): Promise<Row[]>;
 }
 
-export async function startInfluxd(): Promise<Influxd> {
-  const port = freePort();
-  const url = `http://127.0.0.1:${port}`;
+export interface InfluxdOptions {
+  /** On 127.0.0.1; a free one unless given. */
+  readonly port?: number;
+  /** Where its data are, so that another one can go on with them; in its own folder unless given. */
+  readonly dataFolder?: string;
+  /** Further lines of the section `[http]`. */
+  readonly http?: string;
+  /** Set if those turn https on. */
+  readonly isHttps?: boolean;
+}
+
+export async function startInfluxd(options: InfluxdOptions = {}): Promise<Influxd> {
+  const port = options.port ?? freePort();
+  const url = `${options.isHttps === true ? "https" : "http"}://127.0.0.1:${port}`;
   const server = await startServer({
     command: "influxd",
     debianPackage: "influxdb",
     arguments: (folder) => {
       const configPath = join(folder, "influxdb.conf");
-      writeFileSync(configPath, influxdConfig(folder, port, freePort()));
+      const text = influxdConfig(options.dataFolder ?? folder, port, freePort(), options.http);
+      writeFileSync(configPath, text);
       return ["-config", configPath];
     },
-    isReady: async () => (await fetch(`${url}/ping`)).status === 204,
+    isReady: async () =>
+      (await fetch(`${url}/ping`, { tls: { rejectUnauthorized: false } })).status === 204,
   });
   const query = (database: string, text: string) => runQuery(url, database, text);
   return {
@@ -42,7 +55,7 @@ export async function startInfluxd(): Promise<Influxd> {
 }
 
 /** Only what a write and a query need: no telemetry, no self-monitoring, no log of each request. */
-function influxdConfig(folder: string, httpPort: number, rpcPort: number): string {
+function influxdConfig(folder: string, httpPort: number, rpcPort: number, http = ""): string {
   return `
 reporting-disabled = true
 bind-address = "127.0.0.1:${rpcPort}"
@@ -59,6 +72,7 @@ enabled = false
 [http]
 bind-address = "127.0.0.1:${httpPort}"
 log-enabled = false
+${http}
 [logging]
 level = "warn"
 suppress-logo = true

@@ -1,8 +1,11 @@
 /**
  * Before each test file: a deadline that a busy machine keeps as well; Bun's five seconds are for tests that start
- * nothing. Bun goes back to its own with every file, so it is set whenever one is loaded.
+ * nothing. Bun goes back to its own with every file, so it is set whenever one is loaded. After all of them: what
+ * several tests had in common is removed.
  */
-import { setDefaultTimeout } from "bun:test";
+import { afterAll, setDefaultTimeout } from "bun:test";
+
+import { cleanUp } from "./at-end.ts";
 
 const TIMEOUT_MS = 30_000;
 
@@ -15,3 +18,5 @@ Bun.plugin({
     });
   },
 });
+
+afterAll(cleanUp);

@@ -23,7 +23,7 @@ export interface BackendAnswer {
 export interface RecordingBackend extends AsyncDisposable {
   /** On 127.0.0.1. */
   readonly port: number;
-  /** In the order in which they were complete. */
+  /** In the order in which they were complete. Pings are answered like InfluxDB does, and are not among them. */
   readonly requests: readonly RecordedRequest[];
   /** The answer to each request from now on; `index` counts all of them from 0. */
   answer: (request: RecordedRequest, index: number) => BackendAnswer;
@@ -46,6 +46,7 @@ export function startRecordingBackend(options: BackendOptions = {}): RecordingBa
     ...(options.tls === undefined ? {} : { tls: options.tls }),
     async fetch(request, self) {
       const { pathname, search } = new URL(request.url);
+      if (pathname === "/ping") return new Response(null, { status: 204 });
       const clientPort = self.requestIP(request)?.port ?? 0;
       const recorded: RecordedRequest = {
         method: request.method,

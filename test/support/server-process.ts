@@ -1,7 +1,9 @@
-/** Starts a real server for a test, on loopback, in a temporary folder, and stops it with the test. */
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+
+/** Starts a real server for a test, on loopback, in a temporary folder, and stops it with the test. */
+import { atEnd } from "./at-end.ts";
 
 export interface ServerProcess extends AsyncDisposable {
   readonly folder: string;
@@ -40,8 +42,7 @@ export async function startServer(options: ServerOptions): Promise<ServerProcess
     stderr: "pipe",
   });
   // A test that times out never disposes of its servers.
-  const killAtExit = () => child.kill("SIGKILL");
-  process.on("exit", killAtExit);
+  const forget = atEnd(() => child.kill("SIGKILL"));
   let output = "";
   const collect = async (stream: ReadableStream<Uint8Array>) => {
     const decoder = new TextDecoder();
@@ -60,7 +61,7 @@ export async function startServer(options: ServerOptions): Promise<ServerProcess
       child.kill("SIGCONT");
       child.kill("SIGKILL");
       await child.exited;
-      process.off("exit", killAtExit);
+      forget();
       await rm(folder, { recursive: true, force: true });
     },
   };

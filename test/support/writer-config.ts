@@ -1,23 +1,18 @@
 /** A writer's configuration with the defaults of 1.x, for tests that change what they are about. */
 import type { FileOptions, WriterConfig } from "../../src/config/config.ts";
+import { natsOptions } from "./nats-options.ts";
 
 export function writerConfig(changes: Partial<WriterConfig> = {}): WriterConfig {
   return {
     mode: "writer",
     name: "store",
     debug: false,
-    nats: {
-      servers: ["127.0.0.1:4222"],
-      tls: false,
-      tlsCaFile: "",
-      user: "",
-      password: "",
-      token: "",
-      credsFile: "",
-    },
+    nats: natsOptions(),
     outboundMaxBytes: 64 * 1024 * 1024,
     monitorSubject: "influx-spout-monitor",
     statsIntervalMs: 3000,
+    statsFormat: "line",
+    probePort: 0,
     stopTimeoutMs: 10_000,
     subjects: ["influx-spout"],
     queueGroup: "",
@@ -33,7 +28,9 @@ export function writerConfig(changes: Partial<WriterConfig> = {}): WriterConfig 
       database: "metrics",
       user: "",
       password: "",
+      tlsCa: "",
       writeTimeoutMs: 30_000,
+      retry: { batchesMax: 0, sizeMaxBytes: 0, intervalMs: 10_000, timeoutMs: 60_000 },
     },
     ...changes,
   };

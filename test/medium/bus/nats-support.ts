@@ -4,6 +4,7 @@ import type { NatsOptions } from "../../../src/bus/nats-options.ts";
 import { type NatsTimes, openNatsBus } from "../../../src/bus/nats.ts";
 import { type Clock, systemClock } from "../../../src/platform/clock.ts";
 import { eventually } from "../../support/eventually.ts";
+import { natsOptions } from "../../support/nats-options.ts";
 import { RecordingLog } from "../../support/recording-log.ts";
 
 /** Pauses are short; what a slow machine could trip over is as long as in operation. */
@@ -39,7 +40,7 @@ export function openTestBus(
       onLost: (subject, payload) => void lost.push({ subject, payload }),
       ...options,
     },
-    { tls: false, tlsCaFile: "", user: "", password: "", token: "", credsFile: "", ...nats },
+    natsOptions(nats),
     { clock: options.clock ?? systemClock, log },
     { ...TIMES, ...options.times },
   );

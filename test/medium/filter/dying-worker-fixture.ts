@@ -1,4 +1,7 @@
-/** The real worker, but the thread that gets a message on the subject "die" dies of an error that nobody catches. */
+/**
+ * The real worker, but the thread that gets a message on the subject "die" dies of an error that nobody catches: of a
+ * promise's if the message says "reject", thrown otherwise.
+ */
 import "../../../src/filter/worker.ts";
 import { createOpenBus } from "../../../src/bus/open.ts";
 import type { StartThread } from "../../../src/filter/messages.ts";
@@ -15,8 +18,10 @@ self.addEventListener("message", ({ data: { config } }: MessageEvent<StartThread
     queue: "dying",
     pendingMaxBytes: 1000,
     onDropped: () => {},
-    onDelivery: () => {
-      throw new Error("died on purpose");
+    onDelivery({ payload }) {
+      const error = new Error("died on purpose");
+      if (new TextDecoder().decode(payload) !== "reject") throw error;
+      void Promise.reject(error);
     },
   });
 });

@@ -1,12 +1,10 @@
-/** The filter when something is wrong around it: overload, a server that goes away, threads that die. */
+/** The filter when something is wrong around it: overload, and a server that goes away. */
 import { expect, test } from "bun:test";
 
 import { eventually } from "../../support/eventually.ts";
 import { startNatsServer } from "../../support/nats-server.ts";
 import { freePort } from "../../support/server-process.ts";
 import { filterConfigAt, lineCount, startTestClient, startTestFilter } from "./harness.ts";
-
-const DYING_FILTER = new URL("./dying-filter-fixture.ts", import.meta.url).pathname;
 
 test("counts each line that it cannot take in time: published = processed + dropped", async () => {
   await using nats = await startNatsServer();
@@ -103,35 +101,4 @@ test("stops while NATS was never there", async () => {
   const config = filterConfigAt(`127.0.0.1:${freePort()}`);
   const filter = await startTestFilter(config, { isReadyExpected: false });
   expect(await filter.stop(2000)).toEqual({ lostLines: 0 });
-});
-
-/** In a process of its own: under `bun test` a thread is not asked before it dies of an error. */
-test("starts a thread again when it dies, and keeps everything it had counted", async () => {
-  await using nats = await startNatsServer();
-  await using client = await startTestClient(nats.address);
-  await using filter = Bun.spawn([process.execPath, DYING_FILTER, nats.address], {
-    stdout: "pipe",
-    stderr: "inherit",
-  });
-  const counted = (field: string) => client.metric("spout_stat_filter,", field);
-  const publishHundred = async () => {
-    for (let i = 0; i < 100; i++) await client.publish("in", `hello x=${i}i\nbye x=1\n`);
-  };
-
-  const output = filter.stdout.getReader();
-  const untilReady = () => output.read();
-  await untilReady();
-  for (let deaths = 1; deaths <= 3; deaths++) {
-    await publishHundred();
-    await eventually("every line is out", () => {
-      return lineCount(client.texts("hello-subject")) === 100 * deaths;
-    });
-    await eventually("every line is out", () => lineCount(client.texts("junk")) === 100 * deaths);
-    await client.publish("die", "");
-    await eventually("a thread was started again", () => counted("worker_restarts") === deaths);
-    await untilReady();
-    await eventually("all is counted", () => counted("sent_lines") === 200 * deaths);
-    expect(counted("processed")).toBe(200 * deaths);
-    expect(client.metric("spout_stat_filter_rule,", "triggered")).toBe(100 * deaths);
-  }
 });

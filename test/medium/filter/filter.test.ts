@@ -2,6 +2,7 @@
  * A whole filter against a real nats-server: what goes in comes out by the rules, once, and everything is counted.
  */
 import { expect, test } from "bun:test";
+import { hostname } from "node:os";
 
 import { eventually } from "../../support/eventually.ts";
 import { startNatsServer } from "../../support/nats-server.ts";
@@ -33,8 +34,8 @@ test("sends matching lines as one message to the rule's subject, the others to t
     "spout_stat_filter,filter=sorter passed=2,processed=3,rejected=1,invalid-time=0," +
       "invalid_lines=0,comment_lines=0,received=1,sent=2,sent_lines=3,failed_nats_publish=0," +
       "dropped_nats_lines=0,lost_nats_lines=0,dropped_long_lines=0,nats_dropped=0," +
-      "nats_dropped_lines=0,worker_restarts=0\n",
-    "spout_stat_filter_rule,filter=sorter,rule=hello-subject triggered=2\n",
+      `nats_dropped_lines=0,worker_restarts=0,host="${hostname()}"\n`,
+    `spout_stat_filter_rule,filter=sorter,rule=hello-subject triggered=2,host="${hostname()}"\n`,
   ]);
   expect(filter.log.lines).toEqual([
     `INFO connected to NATS at ${nats.address}`,
@@ -141,4 +142,19 @@ test("publishes its last counts when it stops", async () => {
   await filter.stop();
   await eventually("counts", () => client.metric("spout_stat_filter,", "sent_lines") === 1);
   expect(filter.running.ready()).toBe(false);
+});
+
+test("with debug, what its threads say of each message is in the log", async () => {
+  await using nats = await startNatsServer();
+  await using client = await startTestClient(nats.address);
+  await using filter = await startTestFilter(
+    filterConfigAt(nats.address, { workers: 1, debug: true }),
+  );
+  await client.publish("in", "hello x=1\nhello\n");
+  await eventually("it is told", () =>
+    filter.log.lines.some((line) => line === "DEBUG worker 1: filter received 16 bytes"),
+  );
+  await eventually("the refused line is told", () =>
+    filter.log.lines.some((line) => /^DEBUG worker 1: dropped a line: .*"hello"/.test(line)),
+  );
 });

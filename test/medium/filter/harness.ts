@@ -1,6 +1,5 @@
 /** A filter under test against a real nats-server, and a bus client beside it that publishes and collects. */
 import type { Bus } from "../../../src/bus/bus.ts";
-import type { NatsOptions } from "../../../src/bus/nats-options.ts";
 import { createOpenBus } from "../../../src/bus/open.ts";
 import type { FilterConfig } from "../../../src/config/config.ts";
 import { startFilter } from "../../../src/filter/filter.ts";
@@ -9,6 +8,7 @@ import { deadlineIn, type Running, type StopReport } from "../../../src/platform
 import type { RuleDeclaration } from "../../../src/rules/rule.ts";
 import { eventually } from "../../support/eventually.ts";
 import { filterConfig } from "../../support/filter-config.ts";
+import { natsOptions } from "../../support/nats-options.ts";
 import { RecordingLog } from "../../support/recording-log.ts";
 
 export const WORKER_URL = new URL("../../../src/filter/worker.ts", import.meta.url);
@@ -24,7 +24,7 @@ export const basic = (match: string, subject: string): RuleDeclaration => ({
 /** For a filter at a real server: two threads, and metrics often. */
 export function filterConfigAt(address: string, changes: Partial<FilterConfig> = {}): FilterConfig {
   return filterConfig({
-    nats: natsOptions(address),
+    nats: natsOptions({ servers: [address] }),
     monitorSubject: MONITOR_SUBJECT,
     statsIntervalMs: 50,
     rules: [basic("hello", "hello-subject")],
@@ -76,7 +76,7 @@ export interface TestClient extends AsyncDisposable {
 export async function startTestClient(address: string): Promise<TestClient> {
   const deps = { clock: systemClock, log: new RecordingLog() };
   const bus = createOpenBus(
-    natsOptions(address),
+    natsOptions({ servers: [address] }),
     deps,
   )({ name: "test", outboundMaxBytes: 1 << 30, onLost: () => {} });
   const messages: { subject: string; text: string }[] = [];
@@ -106,8 +106,4 @@ export async function startTestClient(address: string): Promise<TestClient> {
 /** How many lines there are in all of `texts`. */
 export function lineCount(texts: readonly string[]): number {
   return texts.reduce((sum, text) => sum + text.split("\n").length - 1, 0);
-}
-
-function natsOptions(address: string): NatsOptions {
-  return { ...filterConfig().nats, servers: [address] };
 }

@@ -1,5 +1,4 @@
 /** Listeners under test against a real nats-server, and a bus client beside them that collects what they publish. */
-import type { NatsOptions } from "../../../src/bus/nats-options.ts";
 import { createOpenBus } from "../../../src/bus/open.ts";
 import type { HttpListenerConfig, ListenerConfig } from "../../../src/config/config.ts";
 import { type HttpListener, startHttpListener } from "../../../src/listener/http.ts";
@@ -7,6 +6,7 @@ import { startUdpListener, type UdpListener } from "../../../src/listener/udp.ts
 import { systemClock } from "../../../src/platform/clock.ts";
 import { deadlineIn, type Running, type StopReport } from "../../../src/platform/lifecycle.ts";
 import { eventually } from "../../support/eventually.ts";
+import { natsOptions } from "../../support/nats-options.ts";
 import { RecordingLog } from "../../support/recording-log.ts";
 
 export const SUBJECT = "lines";
@@ -63,10 +63,12 @@ function commonConfig(address: string) {
   return {
     name: "door",
     debug: false,
-    nats: natsOptions(address),
+    nats: natsOptions({ servers: [address] }),
     outboundMaxBytes: 64 * MIB,
     monitorSubject: MONITOR_SUBJECT,
     statsIntervalMs: 50,
+    statsFormat: "line" as const,
+    probePort: 0,
     stopTimeoutMs: 10_000,
     port: 0,
     subject: SUBJECT,
@@ -90,6 +92,8 @@ async function startTest<
   isReadyExpected: boolean,
 ): Promise<TestListener<Listener>> {
   const log = new RecordingLog();
+  // The program's own log leaves out what is for debugging unless it is asked for.
+  if (!config.debug) log.debug = () => {};
   const deps = { clock: systemClock, log };
   const running = await start(config, { ...deps, openBus: createOpenBus(config.nats, deps) });
   let stopped: Promise<StopReport> | undefined;
@@ -122,7 +126,7 @@ export interface Collector extends AsyncDisposable {
 
 export async function collect(address: string): Promise<Collector> {
   const deps = { clock: systemClock, log: new RecordingLog() };
-  const open = createOpenBus(natsOptions(address), deps);
+  const open = createOpenBus(natsOptions({ servers: [address] }), deps);
   const bus = open({ name: "test", outboundMaxBytes: MIB, onLost: () => {} });
   const texts: string[] = [];
   const monitored: string[] = [];
@@ -154,17 +158,5 @@ export async function collect(address: string): Promise<Collector> {
       if (!Bun.deepEquals(linesNow().sort(), wanted)) throw new Error("other lines came");
     },
     [Symbol.asyncDispose]: () => bus.close(1000),
-  };
-}
-
-function natsOptions(address: string): NatsOptions {
-  return {
-    servers: [address],
-    tls: false,
-    tlsCaFile: "",
-    user: "",
-    password: "",
-    token: "",
-    credsFile: "",
   };
 }

@@ -3,6 +3,7 @@
  * one another, and are told the truth while NATS is away.
  */
 import { expect, spyOn, test } from "bun:test";
+import { hostname } from "node:os";
 import { gzipSync } from "node:zlib";
 
 import { eventually } from "../../support/eventually.ts";
@@ -28,7 +29,7 @@ test("a count of one is a message for each POST, and the counters say so", async
   expect(collector.monitored.at(-1)).toBe(
     "spout_stat_listener,listener=door received=5,sent=5,read_errors=0,received_bytes=36," +
       "received_lines=6,sent_lines=6,failed_nats_publish=0,dropped_nats_lines=0,lost_nats_lines=0," +
-      "dropped_long_lines=0,dropped_overflow_lines=0,refused_requests=0,unavailable_requests=0\n",
+      `dropped_long_lines=0,dropped_overflow_lines=0,refused_requests=0,unavailable_requests=0,mode="listener_http",host="${hostname()}"\n`,
   );
 });
 
@@ -162,12 +163,16 @@ test("many slow clients together hold no more than the limit: above it the next 
   using slow = new DisposableStack();
   for (let client = 0; client < 10; client++) {
     const connection = slow.use(await openRawConnection(listener.port));
-    connection.send("POST /write HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n");
-    connection.send("x".repeat(950));
+    connection.send("POST /write HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n");
+    connection.send(`${(950).toString(16)}\r\n${"x".repeat(950)}\r\n`);
   }
   const send = async (sizeBytes: number) => {
     const url = `http://127.0.0.1:${listener.port}/write`;
-    const answer = await fetch(url, { method: "POST", body: "y".repeat(sizeBytes) });
+    // As a stream: bodies whose length is told have a room of their own.
+    const body = (async function* () {
+      yield new TextEncoder().encode("y".repeat(sizeBytes));
+    })();
+    const answer = await fetch(url, { method: "POST", body });
     return { status: answer.status, text: await answer.text() };
   };
   const refused = await eventually("9,500 bytes are held", async () => {
@@ -181,7 +186,22 @@ test("many slow clients together hold no more than the limit: above it the next 
   expect((await send(500)).status).toBe(204);
   slow.dispose();
   await eventually("there is room again", async () => (await send(1000)).status === 204);
-  expect(collector.metric("unavailable_requests")).toBeGreaterThan(0);
+  await eventually("it is counted", () => (collector.metric("unavailable_requests") ?? 0) > 0);
+});
+
+test("a body that fits its own limit but never NATS's is refused for good, not sent away to come again", async () => {
+  await using nats = await startNatsServer();
+  await using listener = await startTestHttpListener(nats.address, {
+    bodyMaxBytes: 30_000,
+    outboundMaxBytes: 10_000,
+  });
+  const body = `${"x".repeat(99)}\n`.repeat(200);
+  expect(await post(listener.port, body)).toBe(413);
+  // Without its length.
+  using client = await openRawConnection(listener.port);
+  client.send("POST /write HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n");
+  client.send(`${body.length.toString(16)}\r\n${body}\r\n0\r\n\r\n`);
+  await client.receives(/^HTTP\/1\.1 413 /);
 });
 
 test("while NATS is away and no more can be held, clients get 503; afterwards 204 again", async () => {

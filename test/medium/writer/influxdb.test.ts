@@ -3,7 +3,7 @@ import { expect, test } from "bun:test";
 
 import { eventually } from "../../support/eventually.ts";
 import { startInfluxd } from "../../support/influxd.ts";
-import { startNatsServer } from "../../support/nats-server.ts";
+import { makeCertificates, startNatsServer } from "../../support/nats-server.ts";
 import { writerConfig } from "../../support/writer-config.ts";
 import { openTestBus, startTestWriter } from "./rig.ts";
 
@@ -32,12 +32,8 @@ test("stores every point with its types and its nanoseconds, in each writer's ow
     'cpu,host=a\\ b v=1.5,n=7i,up=t,s="x,y \\"z\\"" 1500000000000000001\ndisk,host=a free=1 1500000000000000002',
   );
   await bus.publish(SUBJECT, "disk,host=b free=2 1500000000000000003\n");
-  for (const writer of ["all", "disks"]) {
-    await eventually(
-      "both are done",
-      () => bus.stats(writer)["write_requests"] === 1 && bus.stats(writer)["received"] === 2,
-    );
-  }
+  await eventually("all are written", () => bus.stats("all")["written_lines"] === 3);
+  await eventually("the disks are written", () => bus.stats("disks")["written_lines"] === 2);
 
   const disks = [
     { time: "2017-07-14T02:40:00.000000002Z", host: "a", free: 1 },
@@ -126,5 +122,50 @@ test("stores the components' own metrics when it subscribes to their subject", a
     received: expect.any(Number),
   });
   const types = await influxd.query("spout", "SHOW FIELD KEYS FROM spout_stat_writer");
-  expect(new Set(types.map((row) => row["fieldType"]))).toEqual(new Set(["float"]));
+  const numbers = types.filter((row) => row["fieldKey"] !== "host");
+  expect(new Set(numbers.map((row) => row["fieldType"]))).toEqual(new Set(["float"]));
+});
+
+test("writes by https, to a server that only a CA of its own vouches for, as a user with a password", async () => {
+  await using nats = await startNatsServer();
+  await using certificates = await makeCertificates();
+  const { certFile, keyFile, caFile } = certificates;
+  await using influxd = await startInfluxd({
+    isHttps: true,
+    http: `
+auth-enabled = true
+https-enabled = true
+https-certificate = "${certFile}"
+https-private-key = "${keyFile}"`,
+  });
+  await using bus = await openTestBus(nats);
+  const tlsCa = await Bun.file(caFile).text();
+  const query = async (text: string) => {
+    const response = await fetch(`https://127.0.0.1:${influxd.port}/query?db=metrics`, {
+      method: "POST",
+      headers: { Authorization: `Basic ${btoa("spout:s3cret")}` },
+      body: new URLSearchParams({ q: text }),
+      tls: { ca: tlsCa },
+    });
+    return response.text();
+  };
+  await query("CREATE USER spout WITH PASSWORD 's3cret' WITH ALL PRIVILEGES");
+  await query("CREATE DATABASE metrics");
+  const secure = { protocol: "https", tlsCa, user: "spout", password: "s3cret" } as const;
+  await using writer = await startTestWriter(nats, influxd.port, { batch: one, influxdb: secure });
+  await using stranger = await startTestWriter(nats, influxd.port, {
+    name: "stranger",
+    batch: one,
+    influxdb: { ...secure, password: "wr0ng" },
+  });
+  await bus.publish(SUBJECT, "cpu v=42 1\n");
+  await eventually("it is stored", () => bus.stats()["written_lines"] === 1);
+  expect(await query("SELECT v FROM cpu")).toContain(
+    '"values":[["1970-01-01T00:00:00.000000001Z",42]]',
+  );
+  await eventually("it is refused", () => bus.stats("stranger")["dropped_write_lines"] === 1);
+  const errors = stranger.log.lines.filter((line) => line.startsWith("ERROR"));
+  expect(errors).toEqual([expect.stringMatching(/dropped: HTTP 401: authorization failed$/)]);
+  for (const { log } of [writer, stranger])
+    expect(log.lines.join("\n")).not.toMatch(/s3cret|wr0ng/);
 });

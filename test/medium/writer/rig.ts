@@ -2,13 +2,13 @@
 import * as files from "node:fs/promises";
 
 import type { Bus } from "../../../src/bus/bus.ts";
-import type { NatsOptions } from "../../../src/bus/nats-options.ts";
 import { createOpenBus } from "../../../src/bus/open.ts";
 import type { InfluxOptions, WriterConfig } from "../../../src/config/config.ts";
 import { systemClock } from "../../../src/platform/clock.ts";
 import { deadlineIn, type Running, type StopReport } from "../../../src/platform/lifecycle.ts";
 import { startWriter } from "../../../src/writer/writer.ts";
 import { eventually } from "../../support/eventually.ts";
+import { natsOptions } from "../../support/nats-options.ts";
 import type { NatsServer } from "../../support/nats-server.ts";
 import { RecordingLog } from "../../support/recording-log.ts";
 import { writerConfig } from "../../support/writer-config.ts";
@@ -24,7 +24,7 @@ export interface WriterChanges extends Partial<Omit<WriterConfig, "nats">> {
   readonly influxdb?: Partial<InfluxOptions>;
 }
 
-/** Starts a writer from `nats` to the backend on `backendPort` and waits until it is ready. Its metrics come ten times a second. */
+/** Starts a writer from `nats` to the backend on `backendPort` and waits until it is subscribed. Its metrics come ten times a second. */
 export async function startTestWriter(
   nats: NatsServer,
   backendPort: number,
@@ -33,7 +33,7 @@ export async function startTestWriter(
   const { influxdb, ...others } = changes;
   const config = writerConfig({
     statsIntervalMs: 100,
-    nats: natsOptions(nats),
+    nats: natsOptions({ servers: [nats.address] }),
     output: influxOptions({ port: backendPort, ...influxdb }),
     ...others,
   });
@@ -48,7 +48,9 @@ export async function startTestWriter(
     files,
     stdout: process.stdout,
   });
-  await eventually("the writer is ready", () => running.ready());
+  await eventually("the writer is subscribed", () =>
+    log.lines.some((line) => line.startsWith("INFO writer subscribed")),
+  );
   let stopping: Promise<StopReport> | undefined;
   const stop = (deadlineMs = 10_000) =>
     (stopping ??= running.stop(deadlineIn(systemClock, deadlineMs)));
@@ -74,7 +76,10 @@ export interface TestBus extends AsyncDisposable {
 /** A connection of the test's own: publishes for the writer, and listens to its metrics. */
 export async function openTestBus(nats: NatsServer): Promise<TestBus> {
   const clock = systemClock;
-  const openBus = createOpenBus(natsOptions(nats), { clock, log: new RecordingLog() });
+  const openBus = createOpenBus(natsOptions({ servers: [nats.address] }), {
+    clock,
+    log: new RecordingLog(),
+  });
   const bus = openBus({ name: "test", outboundMaxBytes: 1024 ** 3, onLost: () => {} });
   const monitored: string[] = [];
   await bus.subscribe(writerConfig().monitorSubject, {
@@ -107,6 +112,3 @@ function influxOptions(changes: Partial<InfluxOptions>): InfluxOptions {
 }
 
 /** Each test has a server of its own, and this is all there is to know to reach it. */
-function natsOptions(nats: NatsServer): NatsOptions {
-  return { ...writerConfig().nats, servers: [nats.address] };
-}

@@ -4,6 +4,8 @@
  */
 import { expect, test } from "bun:test";
 
+import { COMPONENT_MODES } from "../../../src/config/option.ts";
+import { natsOptions } from "../../support/nats-options.ts";
 import { load } from "./load-text.ts";
 
 const MB = 1024 * 1024;
@@ -23,6 +25,13 @@ subject = "network"
 type = "negregex"
 match = "host=web"
 subject = "others"
+`;
+
+const RULES_2X = `${RULES}
+[[rule]]
+type = "tags"
+tags = [["host", "web"], ["dc", "a b"]]
+subject = "web"
 `;
 
 const OPTIONS_1X = `
@@ -63,39 +72,39 @@ batch_max_age = "1m30s"
 port = 10002
 workers = 96
 write_timeout = "32s"
+writer_retry_batches = 2
+writer_retry_interval = "5s"
+writer_retry_timeout = "2m"
 read_buffer_size = 43210
 nats_max_pending_size = "100MB"
 max_time_delta = "789s"
 stats_interval = "1.5s"
 queue_group = "crew"
+downsample_period = "30s"
+downsample_suffix = "-old"
 debug = true
 `;
 
 const OPTIONS_LATER = `
-writer_retry_batches = 2
-writer_retry_interval = "5s"
-writer_retry_timeout = "2m"
-probe_port = 6789
 pprof_port = 6790
-downsample_period = "30s"
-downsample_suffix = "-old"
+`;
+
+const OPTIONS_MONITOR = `
+monitor_expiry = "90s"
+monitor_max_series = 500
+stats_format = "prometheus"
+probe_port = 6789
 `;
 
 const COMMON = {
   name: "thor",
   debug: true,
-  nats: {
-    servers: ["localhost:4222"],
-    tls: false,
-    tlsCaFile: "",
-    user: "",
-    password: "",
-    token: "",
-    credsFile: "",
-  },
+  nats: natsOptions({ servers: ["localhost:4222"] }),
   outboundMaxBytes: 64 * MB,
   monitorSubject: "spout-monitor",
   stopTimeoutMs: 10_000,
+  statsFormat: "line" as const,
+  probePort: 0,
 };
 
 const DECLARED_RULES = [
@@ -103,6 +112,15 @@ const DECLARED_RULES = [
   { type: "regex", match: "^net,.+", subject: "network" },
   { type: "negregex", match: "host=web", subject: "others" },
 ] as const;
+
+const DECLARED_TAGS_RULE = {
+  type: "tags",
+  tags: [
+    ["host", "web"],
+    ["dc", "a b"],
+  ],
+  subject: "web",
+} as const;
 
 const IN_WRITER = DECLARED_RULES.map((rule) => ({ ...rule, subject: "" }));
 
@@ -151,6 +169,7 @@ test("a 1.x file in mode filter", () => {
     rules: DECLARED_RULES,
     workers: 96,
     timeDeltaMaxNs: 789_000_000_000n,
+    sortTags: false,
     pendingMaxBytes: 100 * MB,
   });
   expect(warnings).toEqual([]);
@@ -176,7 +195,10 @@ test("a 1.x file in mode writer", () => {
       database: "junk_nats",
       user: "",
       password: "",
+      tlsCa: "",
       writeTimeoutMs: 32_000,
+      // 1.x had none, and no options that would say so: these are the defaults of 2.x.
+      retry: { batchesMax: 96, sizeMaxBytes: 200 * MB, intervalMs: 10_000, timeoutMs: 60_000 },
     },
   });
   expect(warnings).toEqual(SUBJECT_WARNINGS);
@@ -207,28 +229,46 @@ test("a 2.x file in mode listener_http", () => {
 });
 
 test("a 2.x file in mode filter", () => {
-  expect(load(`mode = "filter"\n${OPTIONS_2X}${RULES}`).config).toEqual({
+  expect(load(`mode = "filter"\n${OPTIONS_2X}${RULES_2X}`).config).toEqual({
     mode: "filter",
     ...COMMON,
     statsIntervalMs: 1500,
     subject: "spout",
     queueGroup: "crew",
     junkyardSubject: "spout-junk",
-    rules: DECLARED_RULES,
+    rules: [...DECLARED_RULES, DECLARED_TAGS_RULE],
     workers: 96,
     timeDeltaMaxNs: 789_000_000_000n,
+    sortTags: false,
     pendingMaxBytes: 100 * MB,
   });
 });
 
+test("a 2.x file in mode downsampler", () => {
+  const { config, warnings } = load(`mode = "downsampler"\n${OPTIONS_2X}${RULES}`);
+  expect(config).toEqual({
+    mode: "downsampler",
+    ...COMMON,
+    statsIntervalMs: 1500,
+    subjects: ["spout"],
+    suffix: "-old",
+    periodNs: 30_000_000_000n,
+    functions: [],
+    seriesMax: 1_000_000,
+    sizeMaxBytes: 256 * MB,
+    pendingMaxBytes: 100 * MB,
+  });
+  expect(warnings).toEqual([]);
+});
+
 test("a 2.x file in mode writer", () => {
-  expect(load(`mode = "writer"\n${OPTIONS_2X}${RULES}`).config).toEqual({
+  expect(load(`mode = "writer"\n${OPTIONS_2X}${RULES_2X}`).config).toEqual({
     mode: "writer",
     ...COMMON,
     statsIntervalMs: 1500,
     subjects: ["spout"],
     queueGroup: "crew",
-    rules: IN_WRITER,
+    rules: [...IN_WRITER, { ...DECLARED_TAGS_RULE, subject: "" }],
     batch: { countMax: 11, sizeMaxBytes: 5 * MB, ageMaxMs: 90_000 },
     workers: 96,
     pendingMaxBytes: 100 * MB,
@@ -240,9 +280,35 @@ test("a 2.x file in mode writer", () => {
       database: "junk_nats",
       user: "",
       password: "",
+      tlsCa: "",
       writeTimeoutMs: 32_000,
+      // Two for each worker.
+      retry: { batchesMax: 192, sizeMaxBytes: 200 * MB, intervalMs: 5000, timeoutMs: 120_000 },
     },
   });
+});
+
+test("a 2.x file in mode monitor, with our own options for it", () => {
+  const { config, warnings } = load(`mode = "monitor"\n${OPTIONS_2X}${OPTIONS_MONITOR}${RULES}`);
+  expect(config).toEqual({
+    mode: "monitor",
+    ...COMMON,
+    statsIntervalMs: 1500,
+    statsFormat: "prometheus",
+    probePort: 6789,
+    port: 10_002,
+    pendingMaxBytes: 100 * MB,
+    expiryMs: 90_000,
+    seriesMax: 500,
+  });
+  expect(warnings).toEqual([]);
+});
+
+test("every component may publish as 2.x did, and answer probes", () => {
+  const probed = { statsFormat: "prometheus", probePort: 6789 };
+  for (const mode of COMPONENT_MODES) {
+    expect(load(`mode = "${mode}"\n${OPTIONS_MONITOR}`).config).toMatchObject(probed);
+  }
 });
 
 test("our own options are taken by the modes that have them", () => {
@@ -250,6 +316,7 @@ test("our own options are taken by the modes that have them", () => {
     stop_timeout = "3s"
     nats_max_outbound_size = "1MB"
     max_body_size = "2KB"
+    sort_tags = true
     nats_address = "tls://a:1, b"
     nats_subject = ["in", "other"]
     [[rule]]
@@ -263,7 +330,7 @@ test("our own options are taken by the modes that have them", () => {
     nats: { servers: ["a:1", "b:4222"], tls: true },
   };
   expect(load(`mode = "listener"\n${ours}`).config).toMatchObject(common);
-  expect(load(`mode = "filter"\n${ours}`).config).toMatchObject(common);
+  expect(load(`mode = "filter"\n${ours}`).config).toMatchObject({ ...common, sortTags: true });
   expect(load(`mode = "writer"\n${ours}`).config).toMatchObject(common);
   expect(load(`mode = "listener_http"\n${ours}`).config).toMatchObject({
     ...common,
@@ -273,18 +340,9 @@ test("our own options are taken by the modes that have them", () => {
 
 test("2.x options that this version does not have yet give one warning each, in their modes", () => {
   const warning = (name: string) => `spout.toml: ${name}: not available in this version: ignored`;
-  expect(load(`mode = "listener"\n${OPTIONS_LATER}`).warnings).toEqual([
-    warning("probe_port"),
-    warning("pprof_port"),
-  ]);
-  expect(load(`mode = "writer"\n${OPTIONS_LATER}`).warnings).toEqual([
-    warning("writer_retry_batches"),
-    warning("writer_retry_interval"),
-    warning("writer_retry_timeout"),
-    warning("probe_port"),
-    warning("pprof_port"),
-  ]);
+  expect(load(`mode = "listener"\n${OPTIONS_LATER}`).warnings).toEqual([warning("pprof_port")]);
+  expect(load(`mode = "writer"\n${OPTIONS_LATER}`).warnings).toEqual([warning("pprof_port")]);
   // What they switch off is off
-  const off = 'mode = "writer"\nprobe_port = 0\npprof_port = 0\nwriter_retry_batches = 0';
+  const off = 'mode = "writer"\npprof_port = 0';
   expect(load(off).warnings).toEqual([]);
 });

@@ -2,17 +2,10 @@
 import { describe, expect, test } from "bun:test";
 
 import { maskNatsAddress } from "../../../src/config/check-nats.ts";
+import { natsOptions } from "../../support/nats-options.ts";
 import { loadComponent, problemsOf, type TextOptions } from "./load-text.ts";
 
-const NONE = {
-  servers: ["localhost:4222"],
-  tls: false,
-  tlsCaFile: "",
-  user: "",
-  password: "",
-  token: "",
-  credsFile: "",
-};
+const NONE = natsOptions({ servers: ["localhost:4222"] });
 
 const natsOf = (line: string, options: TextOptions = {}) =>
   loadComponent(`mode = "listener"\n${line}`, options).nats;
@@ -24,7 +17,13 @@ const refuses = (line: string, problem: string, options: TextOptions = {}) =>
   });
 
 const FILES = {
-  files: { pass: "hush\n", token: "t0ken\r\n", creds: "-----BEGIN...", empty: "\n", ca: "PEM" },
+  files: {
+    pass: "hush\n",
+    token: "t0ken\r\n",
+    creds: "-----BEGIN...",
+    empty: "\n",
+    ca: "-----BEGIN CERTIFICATE-----\n...",
+  },
 };
 
 describe("the address", () => {
@@ -132,6 +131,11 @@ describe("the login", () => {
 });
 
 test("a certificate authority turns TLS on", () => {
+  refuses(
+    'nats_tls_ca = "FOLDER/token"',
+    'nats_tls_ca: expected a PEM file with certificates, got "token", which holds none',
+    FILES,
+  );
   expect(natsOf('nats_tls_ca = "FOLDER/ca"', FILES)).toEqual({
     ...NONE,
     tls: true,

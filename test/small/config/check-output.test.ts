@@ -145,3 +145,131 @@ test("what is printed loads to the same again, without a database too", () => {
     expect(printed).toContain(line);
   }
 });
+
+describe("the login to InfluxDB", () => {
+  const PASS = { files: { pass: "hush\n" } };
+  const BOTH = { INFLUXDB_USER: "her", INFLUXDB_PASS: "psst" };
+  const loginOf = (text: string, env: Readonly<Record<string, string>> = {}) => {
+    const { config } = load(writer(text), { ...PASS, env });
+    if (config.mode !== "writer" || config.output.kind !== "influxdb") throw new Error("no login");
+    return [config.output.user, config.output.password];
+  };
+  const problemsOfLogin = (text: string, env: Readonly<Record<string, string>> = {}) =>
+    problemsOf(writer(text), { ...PASS, env });
+
+  test("is none, or comes from the environment, or from options, which count first, each for itself", () => {
+    const user = 'influxdb_user = "me"';
+    const file = 'influxdb_pass_file = "FOLDER/pass"';
+    expect(loginOf("")).toEqual(["", ""]);
+    expect(loginOf("", BOTH)).toEqual(["her", "psst"]);
+    expect(loginOf(`${user}\n${file}`)).toEqual(["me", "hush"]);
+    expect(loginOf(`${user}\n${file}`, BOTH)).toEqual(["me", "hush"]);
+    expect(loginOf(user, BOTH)).toEqual(["me", "psst"]);
+    expect(loginOf(file, BOTH)).toEqual(["her", "hush"]);
+  });
+
+  test("is a user and a password, or neither", () => {
+    expect(problemsOfLogin('influxdb_user = "me"')).toEqual([
+      "spout.toml: influxdb_user: expected influxdb_pass_file or $INFLUXDB_PASS beside it, got influxdb_user alone",
+    ]);
+    expect(problemsOfLogin('influxdb_pass_file = "FOLDER/pass"')).toEqual([
+      "spout.toml: influxdb_pass_file: expected influxdb_user or $INFLUXDB_USER beside it, got influxdb_pass_file alone",
+    ]);
+    expect(problemsOfLogin("", { INFLUXDB_USER: "me" })).toEqual([
+      "environment: $INFLUXDB_USER: expected $INFLUXDB_PASS beside it, got $INFLUXDB_USER alone",
+    ]);
+  });
+
+  test("whose file is missing or empty is one problem, without what may be a secret", () => {
+    const user = 'influxdb_user = "me"\n';
+    expect(problemsOfLogin(`${user}influxdb_pass_file = "FOLDER/none"`)).toEqual([
+      expect.stringMatching(
+        /^spout\.toml: influxdb_pass_file: expected a file that can be read, got "none": /,
+      ),
+    ]);
+    const empty = { files: { empty: "\n" } };
+    expect(problemsOf(writer(`${user}influxdb_pass_file = "FOLDER/empty"`), empty)).toEqual([
+      'spout.toml: influxdb_pass_file: expected a file with a secret, got "empty", empty',
+    ]);
+  });
+
+  test("is never printed", () => {
+    const text = writer('influxdb_user = "me"\ninfluxdb_pass_file = "FOLDER/pass"');
+    const printed = printConfig(load(text, PASS));
+    expect(printed).toMatch(/^influxdb_pass_file = ".*\/pass"$/m);
+    expect(printed).not.toContain("hush");
+    expect(printConfig(load(writer(""), { env: BOTH }))).not.toMatch(/psst|her\b/);
+  });
+});
+
+/** Self-signed, of no use but to be read. */
+const CERTIFICATE = `-----BEGIN CERTIFICATE-----
+MIIBcTCCARegAwIBAgIUCzYJ1tBL2gXrrW+g9jzEHZGWpU8wCgYIKoZIzj0EAwIw
+DTELMAkGA1UEAwwCY2EwIBcNMjYxMTI0MDAyMDI1WhgPMjEyNjEwMzEwMDIwMjVa
+MA0xCzAJBgNVBAMMAmNhMFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEhrcveyDT
+d6nipzqT8hE9i5q1ClE7ry0UP8e5tfEzvRs1tICV01SGfcLm8Vlat9EqFlH/VF9z
+3IoU3Oc7A/dKuaNTMFEwHQYDVR0OBBYEFPfNsaLRYlvidL3mnRjtifesLn1fMB8G
+A1UdIwQYMBaAFPfNsaLRYlvidL3mnRjtifesLn1fMA8GA1UdEwEB/wQFMAMBAf8w
+CgYIKoZIzj0EAwIDSAAwRQIgOrcoddh+TcV+Ni5sPgggHNDJKgJc7ZUHcQPh0dkf
+R6QCIQDu5EXwQjzQ/9TH/XSJg+OzpaiwkPuZmDnqf8tlkyWdDA==
+-----END CERTIFICATE-----
+`;
+
+describe("the certificates that InfluxDB is known by", () => {
+  const HTTPS = 'influxdb_protocol = "https"\ninfluxdb_tls_ca = "FOLDER/ca"';
+  const caProblems = (ca: string) => problemsOf(writer(HTTPS), { files: { ca } });
+
+  test("are read from their file, any number of them", () => {
+    const two = `my own\n${CERTIFICATE}and\n${CERTIFICATE}`;
+    const { config, warnings } = load(writer(HTTPS), { files: { ca: two } });
+    expect(config).toMatchObject({ output: { protocol: "https", tlsCa: two } });
+    expect(warnings).toEqual([]);
+  });
+
+  test("are certificates, and whole", () => {
+    const place = "spout.toml: influxdb_tls_ca: expected a PEM file with certificates, got";
+    expect(caProblems("-----BEGIN PRIVATE KEY-----\n")).toEqual([
+      `${place} "ca", which holds none`,
+    ]);
+    const broken = `${place} "ca", which holds a broken one`;
+    expect(caProblems(CERTIFICATE.slice(0, -100))).toEqual([broken]);
+    expect(caProblems(CERTIFICATE + CERTIFICATE.replace("M", "?"))).toEqual([broken]);
+  });
+
+  test("without https are of no use, which is a warning", () => {
+    const files = { files: { ca: CERTIFICATE } };
+    expect(load(writer('influxdb_tls_ca = "FOLDER/ca"'), files).warnings).toEqual([
+      "spout.toml: influxdb_tls_ca: has no effect: influxdb_protocol is http",
+    ]);
+  });
+});
+
+test("retries are limited for all workers together, by the options of 2.x and one of ours", () => {
+  const retryOf = (text: string) => {
+    const output = outputOf(text);
+    return output?.kind === "influxdb" ? output.retry : undefined;
+  };
+  expect(retryOf("")).toEqual({
+    batchesMax: 8,
+    sizeMaxBytes: 209_715_200,
+    intervalMs: 10_000,
+    timeoutMs: 60_000,
+  });
+  const text = `
+    workers = 3
+    writer_retry_batches = 5
+    writer_retry_max_size = "1MB"
+    writer_retry_interval = "250ms"
+    writer_retry_timeout = "2h"
+  `;
+  expect(retryOf(text)).toEqual({
+    batchesMax: 15,
+    sizeMaxBytes: 1_048_576,
+    intervalMs: 250,
+    timeoutMs: 7_200_000,
+  });
+  expect(retryOf("writer_retry_batches = 0")).toMatchObject({ batchesMax: 0 });
+  expect(problems("writer_retry_interval = 0")).toEqual([
+    "spout.toml: writer_retry_interval: expected a duration above 0, got 0",
+  ]);
+});

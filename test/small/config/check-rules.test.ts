@@ -9,7 +9,7 @@ const refuses = (mode: string, rule: string, ...problems: string[]) =>
     problems: problems.map((problem) => `spout.toml: ${problem}`),
   });
 
-const TYPES = '"basic", "regex" or "negregex"';
+const TYPES = '"basic", "regex", "negregex" or "tags"';
 
 test("rules keep their order", () => {
   const text = `
@@ -22,11 +22,23 @@ test("rules keep their order", () => {
     type = "regex"
     match = 'foo\\d+'
     subject = "foo-subject"
+    [[rule]]
+    type = "tags"
+    tags = [["host", "web 1"], ["dc", 'a\\b']]
+    subject = "web"
   `;
   expect(load(text).config).toMatchObject({
     rules: [
       { type: "basic", match: "hello", subject: "hello-subject" },
       { type: "regex", match: "foo\\d+", subject: "foo-subject" },
+      {
+        type: "tags",
+        tags: [
+          ["host", "web 1"],
+          ["dc", "a\\b"],
+        ],
+        subject: "web",
+      },
     ],
   });
 });
@@ -41,11 +53,6 @@ describe("in a filter and in a writer", () => {
         mode,
         `type = "glob"\nmatch = "a"\n${subject}`,
         `rule[1].type: expected ${TYPES}, got "glob"`,
-      );
-      refuses(
-        mode,
-        `type = "tags"\ntags = [["a", "b"]]\n${subject}`,
-        `rule[1].type: expected ${TYPES}, got "tags", which is not available in this version`,
       );
     });
 
@@ -65,6 +72,33 @@ describe("in a filter and in a writer", () => {
         `type = "basic"\nmatch = "a"\ntags = []\n${subject}`,
         "rule[1].tags: expected no tags in a basic rule, got some",
       );
+    });
+
+    test(`${mode}: a tags rule has tags, and no match`, () => {
+      const expected = 'expected the tags to match, such as [["host", "a"]], got none';
+      refuses(mode, `type = "tags"\n${subject}`, `rule[1].tags: ${expected}`);
+      refuses(mode, `type = "tags"\ntags = []\n${subject}`, `rule[1].tags: ${expected}`);
+      refuses(
+        mode,
+        `type = "tags"\nmatch = "a"\ntags = [["a", "b"]]\n${subject}`,
+        'rule[1].match: expected no match in a tags rule, got "a"',
+      );
+      refuses(
+        mode,
+        `type = "tags"\nmatch = "a"\n${subject}`,
+        'rule[1].match: expected no match in a tags rule, got "a"',
+        `rule[1].tags: ${expected}`,
+      );
+      refuses(mode, `type = "tags"\nmatch = ""\ntags = [["a", "("]]\n${subject}`);
+    });
+
+    test(`${mode}: a tags rule that can match nothing gets a warning`, () => {
+      for (const tags of ['[["a", ""]]', '[["a", "b"], ["", "c"]]']) {
+        const rule = `type = "tags"\ntags = ${tags}\n${subject}`;
+        expect(load(`mode = "${mode}"\n[[rule]]\n${rule}`).warnings).toEqual([
+          "spout.toml: rule[1].tags: no line has a tag without key or value: matches nothing",
+        ]);
+      }
     });
 
     test(`${mode}: an expression is RE2's`, () => {

@@ -1,6 +1,7 @@
 /** Goal: a file that says nothing but its mode gives the original's defaults, and ours where the original had none. */
 import { describe, expect, test } from "bun:test";
 
+import { natsOptions } from "../../support/nats-options.ts";
 import { load } from "./load-text.ts";
 
 const MB = 1024 * 1024;
@@ -8,19 +9,13 @@ const MB = 1024 * 1024;
 const COMMON = {
   name: "spout",
   debug: false,
-  nats: {
-    servers: ["localhost:4222"],
-    tls: false,
-    tlsCaFile: "",
-    user: "",
-    password: "",
-    token: "",
-    credsFile: "",
-  },
+  nats: natsOptions({ servers: ["localhost:4222"] }),
   outboundMaxBytes: 64 * MB,
   monitorSubject: "influx-spout-monitor",
   statsIntervalMs: 3000,
   stopTimeoutMs: 10_000,
+  statsFormat: "line" as const,
+  probePort: 0,
 };
 
 test("a listener binds port 10001 and batches 10 datagrams, 1 MB or 1 second", () => {
@@ -60,11 +55,28 @@ test("a filter has 8 workers, a window of 10 minutes, and a warning that it has 
     rules: [],
     workers: 8,
     timeDeltaMaxNs: 600_000_000_000n,
+    sortTags: false,
     pendingMaxBytes: 200 * MB,
   });
   expect(warnings).toEqual([
     "spout.toml: rule: there is none: every line goes to nats_subject_junkyard",
   ]);
+});
+
+test("a downsampler averages over a minute, for the subject with -archive behind it", () => {
+  const { config, warnings } = load('mode = "downsampler"');
+  expect(config).toEqual({
+    mode: "downsampler",
+    ...COMMON,
+    subjects: ["influx-spout"],
+    suffix: "-archive",
+    periodNs: 60_000_000_000n,
+    functions: [],
+    seriesMax: 1_000_000,
+    sizeMaxBytes: 256 * MB,
+    pendingMaxBytes: 200 * MB,
+  });
+  expect(warnings).toEqual([]);
 });
 
 test("a writer writes batches of 10 messages, 10 MB or 5 minutes to the database influx-spout-junk", () => {
@@ -86,8 +98,24 @@ test("a writer writes batches of 10 messages, 10 MB or 5 minutes to the database
       database: "influx-spout-junk",
       user: "",
       password: "",
+      tlsCa: "",
       writeTimeoutMs: 30_000,
+      // One batch for each worker, which waits ten seconds, for a minute at most.
+      retry: { batchesMax: 8, sizeMaxBytes: 200 * MB, intervalMs: 10_000, timeoutMs: 60_000 },
     },
+  });
+  expect(warnings).toEqual([]);
+});
+
+test("a monitor binds port 9331 and forgets what it has not heard of for a minute", () => {
+  const { config, warnings } = load('mode = "monitor"');
+  expect(config).toEqual({
+    mode: "monitor",
+    ...COMMON,
+    port: 9331,
+    pendingMaxBytes: 200 * MB,
+    expiryMs: 60_000,
+    seriesMax: 100_000,
   });
   expect(warnings).toEqual([]);
 });
@@ -101,6 +129,7 @@ describe("an explicit zero", () => {
     expect(load('mode = "listener_http"\nport = 0\nlistener_batch_bytes = 0').config).toMatchObject(
       { port: 13_337, batch: { sizeMaxBytes: MB } },
     );
+    expect(load('mode = "monitor"\nport = 0').config).toMatchObject({ port: 9331 });
     expect(load('mode = "writer"\nbatch_max_size = ""').config).toMatchObject({
       batch: { sizeMaxBytes: 10 * MB },
     });

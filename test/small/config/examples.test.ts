@@ -12,7 +12,9 @@ import { loadConfig } from "../../../src/config/load.ts";
 import { defaultOf, OPTION_LIST } from "../../../src/config/options.ts";
 
 const FOLDER = join(import.meta.dir, "../../../configs");
-const EXAMPLES = readdirSync(FOLDER).filter((file) => file !== "common.toml");
+const EXAMPLES = readdirSync(FOLDER).filter(
+  (file) => file.endsWith(".toml") && file !== "common.toml",
+);
 
 const loadExample = (file: string, commonPath = "/nowhere") =>
   loadConfig({ path: join(FOLDER, file), commonPath, env: {} });
@@ -27,7 +29,15 @@ const linesOf = (file: string, mark: "#" | "") => {
 
 test("there is one for each mode, and the container's two", () => {
   expect(new Set(EXAMPLES.map((file) => loadExample(file).config.mode))).toEqual(
-    new Set<Mode>(["listener", "listener_http", "filter", "writer", "standalone"]),
+    new Set<Mode>([
+      "listener",
+      "listener_http",
+      "filter",
+      "downsampler",
+      "writer",
+      "monitor",
+      "standalone",
+    ]),
   );
   expect(loadExample("udp-listener.toml").config).toMatchObject({ mode: "listener", port: 10_001 });
   expect(loadExample("http-listener.toml").config).toMatchObject({
@@ -60,8 +70,16 @@ describe("each of them", () => {
   }
 });
 
-test("together with common.toml, the four main ones show every option there is", () => {
-  for (const file of ["udp-listener.toml", "http-listener.toml", "filter.toml", "writer.toml"]) {
+test("together with common.toml, the main ones show every option there is", () => {
+  const main = [
+    "udp-listener.toml",
+    "http-listener.toml",
+    "filter.toml",
+    "downsampler.toml",
+    "writer.toml",
+    "monitor.toml",
+  ];
+  for (const file of main) {
     const { mode } = loadExample(file).config;
     const lines = [file, "common.toml"].flatMap((name) => [
       ...linesOf(name, "#"),
@@ -82,15 +100,21 @@ test("together with common.toml, the four main ones show every option there is",
 test("the filter's example has a rule of each kind", () => {
   const { config } = loadExample("filter.toml");
   const types = "rules" in config ? config.rules.map(({ type }) => type) : [];
-  expect(new Set<string>(types)).toEqual(new Set(["basic", "regex", "negregex"]));
+  expect(new Set<string>(types)).toEqual(new Set(["basic", "regex", "negregex", "tags"]));
 });
 
 test("they are one pipeline: what one publishes, another reads", () => {
+  const downsampler = loadExample("downsampler.toml").config;
+  if (downsampler.mode !== "downsampler") throw new Error("downsampler.toml is of another mode");
   const configs = EXAMPLES.flatMap((file) => {
     const { config } = loadExample(file);
-    return config.mode === "standalone" ? [] : [config];
+    // A monitor reads what others read as well, and so does a downsampler, whose averages are looked at below.
+    const { mode } = config;
+    return mode === "standalone" || mode === "monitor" || mode === "downsampler" ? [] : [config];
   });
-  const published = configs.flatMap((config) => {
+  const { subjects, suffix } = downsampler;
+  const archives = subjects.map((subject) => `${subject}${suffix}`);
+  const publishedBy = configs.flatMap((config) => {
     if (config.mode === "writer") return [config.monitorSubject];
     if (config.mode !== "filter") return [config.subject, config.monitorSubject];
     return [config.junkyardSubject, config.monitorSubject, ...config.rules.map((r) => r.subject)];
@@ -99,6 +123,8 @@ test("they are one pipeline: what one publishes, another reads", () => {
     if (config.mode === "writer") return config.subjects;
     return config.mode === "filter" ? [config.subject] : [];
   });
+  const published = [...publishedBy, ...archives];
+  expect(subjects.filter((subject) => !publishedBy.includes(subject))).toEqual([]);
   for (const subject of published) {
     expect([subject, read.filter((pattern) => subjectMatches(pattern, subject)).length]).toEqual([
       subject,

@@ -38,6 +38,10 @@ const FULL = `
   type = "basic"
   match = "cpu\\\\"
   subject = "out.b"
+  [[rule]]
+  type = "tags"
+  tags = [["host", 'a "b" \\'], ["dc", "\\u007f,é"]]
+  subject = "out.c"
 `;
 
 /** Prints, loads what was printed, and expects the same configuration without a warning. */
@@ -78,22 +82,27 @@ test("sizes and durations are printed in their largest unit, rules at the end", 
     [[rule]]
     type = "basic"
     match = 'a "b" \\'
+    [[rule]]
+    type = "tags"
+    tags = [['a "b"', "c"], ["d", "e"]]
   `);
   expect(printed).toContain('batch_max_age = "1m30s"\n');
   expect(printed).toContain('batch_max_size = "24MB"\n');
   expect(printed).toContain('nats_max_outbound_size = "1536B"\n');
   expect(printed).toContain('write_timeout = "0s"\n');
-  expect(printed).toEndWith('\n\n[[rule]]\ntype = "basic"\nmatch = "a \\"b\\" \\\\"\n');
+  expect(printed).toEndWith(
+    '\n\n[[rule]]\ntype = "basic"\nmatch = "a \\"b\\" \\\\"\n\n[[rule]]\ntype = "tags"\ntags = [["a \\"b\\"", "c"], ["d", "e"]]\n',
+  );
 });
 
 test("what was ignored is not printed", () => {
   const printed = printConfig(
     load(
-      'mode = "listener"\nnats_subject = ["a", "b"]\nprobe_port = 5\n[[rule]]\ntype = "basic"\nmatch = "m"',
+      'mode = "listener"\nnats_subject = ["a", "b"]\npprof_port = 5\n[[rule]]\ntype = "basic"\nmatch = "m"',
     ),
   );
   expect(printed).toContain('nats_subject = ["a"]\n');
-  expect(printed).not.toContain("probe_port");
+  expect(printed).not.toContain("pprof_port");
   expect(printed).not.toContain("rule");
 });
 
@@ -147,7 +156,7 @@ const STANDALONE = `
 test("what is printed in mode standalone loads to the same components", () => {
   const printed = printsAndLoads(STANDALONE);
   expect(printed).toStartWith(
-    'mode = "standalone"\nname = "spout"\nnats_address = "inproc://"\nstop_timeout = "10s"\ndebug = false\n\n[[component]]\nmode = "listener"\nname = "listener-1"\nport = 5\n',
+    'mode = "standalone"\nname = "spout"\nnats_address = "inproc://"\nprobe_port = 0\nstop_timeout = "10s"\ndebug = false\n\n[[component]]\nmode = "listener"\nname = "listener-1"\nport = 5\n',
   );
   const headings = printed.split("\n").filter((line) => line.startsWith("["));
   expect(headings).toEqual([

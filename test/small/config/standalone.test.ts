@@ -31,7 +31,7 @@ const namesOf = (text: string) => componentsOf(text).map(({ name }) => name);
 const refuses = (text: string, ...problems: readonly string[]) =>
   expect(problemsOf(text)).toEqual(problems.map((problem) => `spout.toml: ${problem}`));
 
-const MODES = '"listener", "listener_http", "filter", "writer"';
+const MODES = '"listener", "listener_http", "filter", "downsampler", "writer", "monitor"';
 
 describe("the components", () => {
   test("come in the order of the file, in a process of their own name", () => {
@@ -41,6 +41,7 @@ describe("the components", () => {
       name: "edge",
       debug: false,
       stopTimeoutMs: 10_000,
+      probePort: 0,
       inproc: true,
     });
     expect(components.map(({ mode }) => mode)).toEqual([
@@ -285,7 +286,7 @@ describe("problems", () => {
       'debug: expected true or false, got "x"',
       'component "listener-1": port: expected an integer, got "x"',
       'component "listener-2": prot: expected the name of an option, got an unknown one; the nearest is port',
-      'component "writer-1": workers: expected an integer from 0 to 4096, got -1',
+      'component "writer-1": workers: expected an integer from 0 to 256, got -1',
       'component "writer-1": influxdb_port: expected an integer from 1 to 65535, got 0',
       'component "sorter": rule[1].subject: expected a NATS subject without wildcards, got nothing',
       // Both have the default, as the first one's value could not be read
@@ -331,28 +332,26 @@ describe("problems", () => {
         component("relay"),
         "[[component]]\nbatch = 0",
         component("standalone", 'name = "inner"'),
-        component("monitor"),
         "[[component]]\nmode = 5",
       ),
       `component[1]: ${expected}, got "relay"`,
       `component[2]: ${expected}, got nothing: mode not specified in config`,
       `component "inner": ${expected}, got "standalone"`,
-      `component[4]: ${expected}, got "monitor", which is not available in this version`,
-      "component[5]: mode: expected a string, got 5",
+      "component[4]: mode: expected a string, got 5",
     );
   });
 
   test("with options that are not available yet are warnings, by component or for all at once", () => {
     const text = file(
-      "probe_port = 5",
+      "pprof_port = 5",
       component("listener", "pprof_port = 6"),
-      component("writer", "writer_retry_batches = 3"),
+      component("writer", "pprof_port = 7"),
     );
     const ignored = "not available in this version: ignored";
     expect(load(text).warnings).toEqual([
-      `spout.toml: probe_port: ${ignored}`,
+      `spout.toml: pprof_port: ${ignored}`,
       `spout.toml: component "listener-1": pprof_port: ${ignored}`,
-      `spout.toml: component "writer-1": writer_retry_batches: ${ignored}`,
+      `spout.toml: component "writer-1": pprof_port: ${ignored}`,
     ]);
   });
 });
@@ -376,6 +375,28 @@ describe("what only one can have", () => {
       `${both}\n${component("listener")}`,
       `port (for component "listener-2"): ${port("UDP", 5, "listener-1")}`,
     );
+  });
+
+  test("is a port for probes, which the process has one of as well and hands to nobody", () => {
+    const both = file("probe_port = 7", component("filter"), component("writer", "probe_port = 8"));
+    expect(loadStandalone(both)).toMatchObject({
+      probePort: 7,
+      components: [{ probePort: 0 }, { probePort: 8 }],
+    });
+    refuses(
+      file("probe_port = 7", component("writer", "probe_port = 7")),
+      'component "writer-1": probe_port: expected a TCP port of its own, got 7, which the process has too',
+    );
+    refuses(
+      file(component("monitor"), component("writer", "probe_port = 9331")),
+      `component "writer-1": probe_port: ${port("TCP", 9331, "monitor-1")}`,
+    );
+    refuses(
+      file(component("monitor", "probe_port = 9331")),
+      'component "monitor-1": probe_port: expected another port than the one of the component, got 9331, which is that port',
+    );
+    const udp = file(component("listener", "probe_port = 10001"));
+    expect(componentsOf(udp)).toMatchObject([{ port: 10_001, probePort: 10_001 }]);
   });
 
   test("is a file that is written to", () => {

@@ -1,16 +1,23 @@
 /** The filter's counters as lines for the monitor subject. Goal: 1.x dashboards go on working. */
 import { expect, test } from "bun:test";
+import { hostname } from "node:os";
 
 import {
   addTotals,
   FILTER_COUNTERS,
+  filterMetrics,
   type FilterTotals,
   noTotals,
-  printTotals,
 } from "../../../src/filter/counters.ts";
+import { printMetrics } from "../../../src/metrics/print.ts";
 import type { RuleDeclaration } from "../../../src/rules/rule.ts";
 
 const rule = (subject: string): RuleDeclaration => ({ type: "basic", match: "m", subject });
+
+const HOST = `host="${hostname()}"`;
+
+const linesOf = (...told: Parameters<typeof filterMetrics>) =>
+  printMetrics(filterMetrics(...told), "line", 0);
 
 function totals(counts: Partial<FilterTotals["counters"]>, triggered: number[] = []) {
   return { counters: { ...noTotals(0).counters, ...counts }, triggered };
@@ -27,7 +34,7 @@ test("the fields of 1.x come first, in its order and with its names", () => {
 
 test("prints one line for the filter and one for each rule, with the measurements and tags of 1.x", () => {
   const counts = { passed: 2, processed: 3, rejected: 1 };
-  const [filterLine, ...ruleLines] = printTotals(
+  const [filterLine, ...ruleLines] = linesOf(
     "spout filter,1",
     [rule("hello-subject"), rule("bye")],
     totals(counts, [2, 0]),
@@ -35,21 +42,21 @@ test("prints one line for the filter and one for each rule, with the measurement
   expect(filterLine).toStartWith(
     "spout_stat_filter,filter=spout\\ filter\\,1 passed=2,processed=3,rejected=1,invalid-time=0,",
   );
-  expect(filterLine).toEndWith("\n");
+  expect(filterLine).toEndWith(`,worker_restarts=0,${HOST}\n`);
   expect(ruleLines).toEqual([
-    "spout_stat_filter_rule,filter=spout\\ filter\\,1,rule=hello-subject triggered=2\n",
-    "spout_stat_filter_rule,filter=spout\\ filter\\,1,rule=bye triggered=0\n",
+    `spout_stat_filter_rule,filter=spout\\ filter\\,1,rule=hello-subject triggered=2,${HOST}\n`,
+    `spout_stat_filter_rule,filter=spout\\ filter\\,1,rule=bye triggered=0,${HOST}\n`,
   ]);
 });
 
 test("tells rules that share a subject apart by their place in the configuration", () => {
   const rules = [rule("a"), rule("shared"), rule("b"), rule("shared")];
-  const [, ...ruleLines] = printTotals("f", rules, totals({}, [1, 2, 3, 4]));
+  const [, ...ruleLines] = linesOf("f", rules, totals({}, [1, 2, 3, 4]));
   expect(ruleLines).toEqual([
-    "spout_stat_filter_rule,filter=f,rule=a triggered=1\n",
-    "spout_stat_filter_rule,filter=f,rule=shared,index=2 triggered=2\n",
-    "spout_stat_filter_rule,filter=f,rule=b triggered=3\n",
-    "spout_stat_filter_rule,filter=f,rule=shared,index=4 triggered=4\n",
+    `spout_stat_filter_rule,filter=f,rule=a triggered=1,${HOST}\n`,
+    `spout_stat_filter_rule,filter=f,rule=shared,index=2 triggered=2,${HOST}\n`,
+    `spout_stat_filter_rule,filter=f,rule=b triggered=3,${HOST}\n`,
+    `spout_stat_filter_rule,filter=f,rule=shared,index=4 triggered=4,${HOST}\n`,
   ]);
 });
 

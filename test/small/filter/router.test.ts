@@ -10,7 +10,7 @@ import { Router } from "../../../src/filter/router.ts";
 import { countLines } from "../../../src/line/split.ts";
 import { Counters } from "../../../src/metrics/counters.ts";
 import { compileRules } from "../../../src/rules/compile.ts";
-import type { RuleDeclaration } from "../../../src/rules/rule.ts";
+import type { RuleDeclaration, Tag } from "../../../src/rules/rule.ts";
 import { ManualClock } from "../../support/manual-clock.ts";
 import { randomBrokenLine, randomBytes, randomLine, seededRandom } from "../../support/random.ts";
 
@@ -26,6 +26,11 @@ const basic = (match: string, subject = "H"): RuleDeclaration => ({
   match,
   subject,
 });
+const tagged = (tags: readonly Tag[], subject = "T"): RuleDeclaration => ({
+  type: "tags",
+  tags,
+  subject,
+});
 const regex = (match: string, subject = "R"): RuleDeclaration => ({
   type: "regex",
   match,
@@ -35,12 +40,14 @@ const regex = (match: string, subject = "R"): RuleDeclaration => ({
 interface Setup {
   readonly rules?: readonly RuleDeclaration[];
   readonly deltaNs?: bigint;
+  readonly sortTags?: boolean;
   readonly payloadMaxBytes?: number;
   readonly clock?: ManualClock;
 }
 
 function createRouter(setup: Setup) {
   const { rules = [], deltaNs = 600n * SECOND_NS, payloadMaxBytes = 1_000_000 } = setup;
+  const { sortTags = false } = setup;
   const counters = new Counters<FilterCounter>(FILTER_COUNTERS);
   const triggered = rules.map(() => 0);
   const refused: string[] = [];
@@ -50,6 +57,7 @@ function createRouter(setup: Setup) {
     ruleSubjects: rules.map((rule) => rule.subject),
     junkyardSubject: "junk",
     timeDeltaMaxNs: deltaNs,
+    sortTags,
     clock: setup.clock ?? new ManualClock(NOW_MS),
     counters,
     triggered,
@@ -131,7 +139,7 @@ describe("whole payloads, as the 2.x original routed them but for the changes na
     });
   });
 
-  // 2.x sorts the tags before it tries the rules, and sends the line on like that; 1.x and ours leave lines alone.
+  // 2.x sorts the tags before it tries the rules, and sends the line on like that; 1.x and ours only if asked to.
   test("leaves tags in the order in which they came, for expressions too", () => {
     const line = "foo,b=1,a=2 x=1\n";
     expect(route({ rules: [regex("^foo,a=2,b=1")] }, line)).toEqual({
@@ -189,6 +197,108 @@ describe("whole payloads, as the 2.x original routed them but for the changes na
       ],
       counts: { processed: 5, passed: 1, rejected: 1, "invalid-time": 2, invalid_lines: 1 },
     });
+  });
+});
+
+describe("with sort_tags", () => {
+  const sorting = (rules: readonly RuleDeclaration[], payload: string) =>
+    route({ rules, sortTags: true }, payload);
+
+  // What 2.x always did, measured.
+  test("expressions see the tags in order, and lines leave like that, the escapes as they came", () => {
+    expect(sorting([regex("^foo,a=2,b=1")], "foo,b=1,a=2 x=1\n")).toEqual({
+      messages: [["R", "foo,a=2,b=1 x=1\n"]],
+      counts: { processed: 1, passed: 1 },
+    });
+    expect(sorting([regex("a=x=y,b=1 2 ")], "foo,b=1\\ 2,a=x\\=y x=1\n").messages).toEqual([
+      ["R", "foo,a=x\\=y,b=1\\ 2 x=1\n"],
+    ]);
+  });
+
+  test("lines leave in their order, sorted ones among others, whichever rule they go to", () => {
+    const payload =
+      "foo,a=1 x=1\nfoo,b=1,a=2 x=2\r\nbar,b=1,a=2 x=3\n# c,b=1,a=2\nfoo,b=1,a x=4\nfoo x=5\nbar,a=1,b=2 x=6";
+    expect(sorting([basic("foo")], payload)).toEqual({
+      messages: [
+        ["H", "foo,a=1 x=1\nfoo,a=2,b=1 x=2\nfoo x=5\n"],
+        ["junk", "bar,a=2,b=1 x=3\nbar,a=1,b=2 x=6\n"],
+      ],
+      counts: { processed: 7, passed: 3, rejected: 2, invalid_lines: 1, comment_lines: 1 },
+    });
+  });
+
+  test("the payload itself, which others may read, is not written to", () => {
+    const payload = encoder.encode("foo,b=1,a=2 x=1\n");
+    const router = createRouter({ sortTags: true });
+    const [message] = router.route(payload);
+    expect(latin1.decode(message?.payload)).toBe("foo,a=2,b=1 x=1\n");
+    expect(latin1.decode(payload)).toBe("foo,b=1,a=2 x=1\n");
+    expect(latin1.decode(router.route("foo x=1\n")[0]?.payload)).toBe("foo x=1\n");
+    expect(latin1.decode(message?.payload)).toBe("foo,a=2,b=1 x=1\n");
+  });
+
+  test("random payloads are routed as without, each good line with its tags in order", () => {
+    const random = seededRandom("router with sort_tags");
+    const rules = [
+      tagged([["9host", "eu"]]),
+      basic("cpu"),
+      tagged([
+        ["9region", "eu"],
+        ["8host", "eu"],
+      ]),
+    ];
+    const deltaNs = 2n ** 63n;
+    const plain = createRouter({ rules, deltaNs });
+    const sorting = createRouter({ rules, deltaNs, sortTags: true });
+    let changed = 0;
+    for (let round = 0; round < 2000; round++) {
+      const lines = Array.from({ length: random.int(10) }, () =>
+        (random.oneIn(4) ? randomBrokenLine(random) : randomLine(random))
+          // Keys come numbered, from 0 up: in order.
+          .replace(/,(\d)/g, (_, digit) => `,${9 - digit}`),
+      );
+      const payload = lines.join(random.oneIn(4) ? "\r\n" : "\n");
+      const textsOf = (router: typeof plain) =>
+        router.route(payload).map((m) => [m.subject, m.lines, latin1.decode(m.payload)] as const);
+      const [before, after] = [textsOf(plain), textsOf(sorting)];
+      // In whatever order: the same subjects, numbers of lines, and characters of each line.
+      const withoutOrder = (messages: typeof before) =>
+        messages.map(([subject, count, text]) => [
+          subject,
+          count,
+          text.split("\n").map((line) => [...line].sort().join("")),
+        ]);
+      expect(withoutOrder(after)).toEqual(withoutOrder(before));
+      if (JSON.stringify(before) !== JSON.stringify(after)) changed++;
+    }
+    expect(sorting.counters.snapshot()).toEqual(plain.counters.snapshot());
+    expect(sorting.triggered).toEqual(plain.triggered);
+    expect(changed).toBeGreaterThan(100);
+  });
+});
+
+test("gives lines to rules by their tags, and leaves the tags in the order in which they came", () => {
+  const rules = [
+    tagged(
+      [
+        ["dc", "a b"],
+        ["host", "web"],
+      ],
+      "T",
+    ),
+    basic("hello"),
+    tagged([["dc", "c"]], "C"),
+  ];
+  const payload =
+    "hello,host=web,dc=a\\ b x=1\nhello,host=web x=2\nbye,x=1,dc=c x=3\nbye,dc=d x=4\n";
+  expect(route({ rules }, payload)).toEqual({
+    messages: [
+      ["T", "hello,host=web,dc=a\\ b x=1\n"],
+      ["H", "hello,host=web x=2\n"],
+      ["C", "bye,x=1,dc=c x=3\n"],
+      ["junk", "bye,dc=d x=4\n"],
+    ],
+    counts: { processed: 4, passed: 3, rejected: 1 },
   });
 });
 

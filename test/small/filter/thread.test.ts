@@ -42,6 +42,33 @@ test("is ready and has counts as soon as the thread says so, and passes its log 
   await thread.stop(deadlineIn(clock, 1000));
 });
 
+test("is alive while it is heard of, and for ten seconds of silence, be it hanging or dead", async () => {
+  const hanging = startThread("works");
+  expect(hanging.thread.alive()).toBe(true);
+  await eventually("ready", () => hanging.thread.ready());
+  hanging.clock.advance(10_000);
+  expect([hanging.thread.alive(), hanging.thread.ready()]).toEqual([true, true]);
+  hanging.clock.advance(1);
+  expect([hanging.thread.alive(), hanging.thread.ready()]).toEqual([false, false]);
+  await hanging.thread.stop(deadlineIn(hanging.clock, 1000));
+
+  const talking = startThread("is deaf");
+  await eventually("ready", () => talking.thread.ready());
+  talking.clock.advance(10_001);
+  await eventually("heard of again", () => talking.thread.alive());
+  const stopped = talking.thread.stop(deadlineIn(talking.clock, 1000));
+  talking.clock.advance(1000);
+  await stopped;
+
+  const dying = startThread("exits");
+  await dying.untilDead(1);
+  expect(dying.thread.alive()).toBe(true);
+  dying.clock.advance(10_001);
+  await dying.untilDead(2);
+  expect(dying.thread.alive()).toBe(false);
+  await dying.thread.stop(deadlineIn(dying.clock, 1000));
+});
+
 test("stops the thread with nine tenths of the time, and takes its last counts", async () => {
   const { thread, clock } = startThread("works");
   await eventually("ready", () => thread.ready());

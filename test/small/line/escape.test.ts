@@ -2,6 +2,7 @@
 import { expect, test } from "bun:test";
 
 import {
+  compareUnescaped,
   escapeMeasurement,
   escapeString,
   escapeTag,
@@ -45,6 +46,23 @@ test("unescapes bytes that are no UTF-8, and text as it does bytes", () => {
     const bytes = randomBytes(random, 200);
     const text = unescapeText(Buffer.from(bytes).toString("latin1"));
     expect(Buffer.from(unescapeBytes(bytes)).toString("latin1")).toBe(text);
+  }
+});
+
+test("compares bytes as they are without their escapes, and looks at none beyond their ends", () => {
+  const random = seededRandom("compare");
+  const pieces = ["a", "b", "\\", "\\,", "\\ ", "\\=", ",", " "];
+  const randomKey = () => Array.from({ length: random.int(4) }, () => random.pick(pieces)).join("");
+  for (let round = 0; round < 2000; round++) {
+    const [left, right] = [randomKey(), randomKey()];
+    const payload = Buffer.from(`${left}, ${right},`);
+    const rightStart = left.length + 2;
+    const found = compareUnescaped(payload, 0, left.length, rightStart, rightStart + right.length);
+    const expected = Buffer.compare(
+      unescapeBytes(Buffer.from(left)),
+      unescapeBytes(Buffer.from(right)),
+    );
+    expect([left, right, Math.sign(found)]).toEqual([left, right, expected]);
   }
 });
 

@@ -1,24 +1,32 @@
 /** What listeners tell the monitor subject, in the form of 1.x. */
 import { expect, test } from "bun:test";
+import { hostname } from "node:os";
 
 import {
   HTTP_COUNTERS,
-  printCounters,
+  listenerMetrics,
   printState,
   UDP_COUNTERS,
 } from "../../../src/listener/counters.ts";
 import { Counters } from "../../../src/metrics/counters.ts";
+import { printMetrics } from "../../../src/metrics/print.ts";
 
 test("both listeners publish 1.x's measurement, tag and fields first, then their own", () => {
   const first = /^spout_stat_listener,listener=my\\ udp received=5,sent=1,read_errors=2,\w+=/;
-  for (const declarations of [UDP_COUNTERS, HTTP_COUNTERS]) {
+  const kinds = [
+    ["listener", UDP_COUNTERS],
+    ["listener_http", HTTP_COUNTERS],
+  ] as const;
+  for (const [mode, declarations] of kinds) {
     const counters = new Counters<string>(declarations);
     counters.add("received", 5);
     counters.add("sent");
     counters.add("read_errors", 2);
-    const line = printCounters("my udp", counters.snapshot());
+    const sets = listenerMetrics({ mode, name: "my udp" }, counters.snapshot());
+    const [line = "", ...others] = printMetrics(sets, "line", 0);
+    expect(others).toEqual([]);
     expect(line).toMatch(first);
-    expect(line.endsWith("\n")).toBe(true);
+    expect(line).toEndWith(`,mode="${mode}",host="${hostname()}"\n`);
     expect(line.match(/[ ,]\w+=\d+/g)).toHaveLength(Object.keys(declarations).length);
   }
 });

@@ -1,5 +1,6 @@
 /** How a listener ends, against a bus that does not answer: the clock is moved by hand. */
 import { expect, test } from "bun:test";
+import { hostname } from "node:os";
 
 import type { BusOptions } from "../../../src/bus/bus.ts";
 import type { ListenerConfig } from "../../../src/config/config.ts";
@@ -8,6 +9,7 @@ import { openOutlet } from "../../../src/listener/outlet.ts";
 import { Counters } from "../../../src/metrics/counters.ts";
 import { deadlineIn } from "../../../src/platform/lifecycle.ts";
 import { ManualClock } from "../../support/manual-clock.ts";
+import { natsOptions } from "../../support/nats-options.ts";
 import { RecordingLog } from "../../support/recording-log.ts";
 import { MemoryBus } from "./memory-bus.ts";
 
@@ -15,18 +17,12 @@ const CONFIG: ListenerConfig = {
   mode: "listener",
   name: "door",
   debug: false,
-  nats: {
-    servers: ["one:4222", "two:4222"],
-    tls: false,
-    tlsCaFile: "",
-    user: "",
-    password: "",
-    token: "",
-    credsFile: "",
-  },
+  nats: natsOptions({ servers: ["one:4222", "two:4222"] }),
   outboundMaxBytes: 1000,
   monitorSubject: "monitor",
   statsIntervalMs: 3000,
+  statsFormat: "line",
+  probePort: 0,
   stopTimeoutMs: 10_000,
   port: 10_001,
   subject: "lines",
@@ -34,7 +30,7 @@ const CONFIG: ListenerConfig = {
   readBufferBytes: 4096,
 };
 
-function setUp() {
+function setUp(changes: Partial<ListenerConfig> = {}) {
   const bus = new MemoryBus();
   const clock = new ManualClock();
   const log = new RecordingLog();
@@ -44,7 +40,7 @@ function setUp() {
     opened.push(options);
     return bus;
   };
-  const outlet = openOutlet(CONFIG, counters, { clock, log, openBus });
+  const outlet = openOutlet({ ...CONFIG, ...changes }, counters, { clock, log, openBus });
   const lose = (subject: string, text: string) =>
     opened[0]?.onLost?.(subject, new TextEncoder().encode(text));
   return { bus, clock, log, counters, outlet, opened, lose };
@@ -70,6 +66,20 @@ test("tells log and monitor subject once bound, then its counters every interval
   await outlet.close(deadlineIn(clock, 1000));
   expect(kinds()).toEqual([...told, "monitor spout_stat_listener", "monitor spout_stat_listener"]);
   expect(clock.timerCount).toBe(0);
+});
+
+test("for a monitor of 2.x, tells the counters in its form and nothing else", async () => {
+  const { bus, clock, counters, outlet } = setUp({ statsFormat: "prometheus" });
+  counters.add("received", 5);
+  outlet.announce("UDP", "[::]:10001");
+  expect(bus.published).toHaveLength(1);
+  const [[subject, text] = ["", ""]] = bus.published;
+  expect(subject).toBe("monitor");
+  const labels = `{component="listener",host="${hostname()}",mode="listener",name="door"}`;
+  expect(text.split("\n").filter((line) => line.startsWith("received{"))).toEqual([
+    `received${labels} 5 ${Math.floor(clock.nowMs())}`,
+  ]);
+  await outlet.close(deadlineIn(clock, 1000));
 });
 
 test("sends the incomplete batch and loses nothing", async () => {

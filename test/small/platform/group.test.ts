@@ -12,6 +12,7 @@ function createNotebook(clock: ManualClock) {
   const running = (name: string, over: Partial<Running> = {}): Running => ({
     name,
     ready: () => true,
+    metrics: () => [],
     stop: async (deadline) => {
       notes.push(`stop ${name} in ${Math.round(deadline.remainingMs())} ms`);
       return { lostLines: 0 };
@@ -55,6 +56,22 @@ test("is ready when every member is, and adds up what they lost", async () => {
   isReady = true;
   expect(group.ready()).toBe(true);
   expect(await group.stop(deadlineIn(clock, 900))).toEqual({ lostLines: 4 });
+});
+
+test("is alive when every member that can tell is, and counts what all of them do", async () => {
+  const clock = new ManualClock();
+  const { member, options } = createNotebook(clock);
+  let isAlive = true;
+  const set = (name: string) => ({ measurement: "m", tags: { c: name }, counts: { n: 1 } });
+  const stages = [
+    [member("a", { metrics: () => [set("a")] })],
+    [member("b", { alive: () => isAlive, metrics: () => [set("b"), set("c")] })],
+  ];
+  const group = await startGroup({ ...options, stages });
+  expect(group.alive?.()).toBe(true);
+  isAlive = false;
+  expect(group.alive?.()).toBe(false);
+  expect(group.metrics()).toEqual([set("a"), set("b"), set("c")]);
 });
 
 test("names the member that cannot start, after stopping those that had", async () => {

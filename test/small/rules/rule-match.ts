@@ -1,7 +1,7 @@
 /** Asks rules about one line of text. */
 import { LINE_OK, lineCodeText, newLineOffsets, scanLine } from "../../../src/line/scan.ts";
 import { trimLineEnd } from "../../../src/line/split.ts";
-import type { RuleDeclaration, RuleSet, RuleType } from "../../../src/rules/rule.ts";
+import type { MatchType, RuleDeclaration, RuleSet, Tag } from "../../../src/rules/rule.ts";
 
 /** Index of the first rule that matches, or the reason for which the line is refused before any rule sees it. */
 export function matchLine(rules: RuleSet, line: string | Uint8Array): number | string {
@@ -13,6 +13,10 @@ export function matchLine(rules: RuleSet, line: string | Uint8Array): number | s
   return code === LINE_OK ? rules.match(payload, offsets) : lineCodeText(code);
 }
 
-export function rule(type: RuleType, match: string): RuleDeclaration {
+export function rule(type: MatchType, match: string): RuleDeclaration {
   return { type, match, subject: "" };
+}
+
+export function tagsRule(...tags: readonly Tag[]): RuleDeclaration {
+  return { type: "tags", tags, subject: "" };
 }

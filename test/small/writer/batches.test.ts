@@ -44,7 +44,15 @@ function setUp({ countMax = 1, namesMax = 2, held = false } = {}) {
         abort: () => events.push(`abort ${name}`),
         close: async () => void events.push(`close ${name}`),
       };
-      return { batch, output };
+      const retries = {
+        async finish(noMore: Promise<void>) {
+          events.push(`retry ${name}`);
+          await noMore;
+          events.push(`retried ${name}, ${written.length} written`);
+        },
+        giveUp: () => void events.push(`give up ${name}`),
+      };
+      return { batch, retries, output };
     },
   });
   const deliver = (subject: string, text: string) =>
@@ -98,14 +106,21 @@ describe("a delivery", () => {
 });
 
 describe("stopping", () => {
-  test("writes what is in every batch, then closes the outputs", async () => {
+  test("writes what is in every batch, and in retry at the same time, then closes the outputs", async () => {
     const { batches, deliver, written, events } = setUp({ countMax: 10 });
     await deliver("a", "a v=1\n");
     await deliver("b", "b v=1\n");
     expect(written).toEqual([]);
     await batches.finish();
     expect(written).toEqual(["A: a v=1\n", "B: b v=1\n"]);
-    expect(events.slice(2)).toEqual(["close A", "close B"]);
+    expect(events.slice(2)).toEqual([
+      "retry A",
+      "retry B",
+      "retried A, 2 written",
+      "retried B, 2 written",
+      "close A",
+      "close B",
+    ]);
   });
 
   test("is over at once where nothing ever came", async () => {
@@ -122,7 +137,7 @@ describe("stopping", () => {
     expect(batches.isGivenUp).toBe(true);
     await deliver("a", "a v=3\n");
     await deliver("b", "b v=1\n");
-    expect(events).toEqual(["open A", "abort A", "open B"]);
+    expect(events).toEqual(["open A", "give up A", "abort A", "open B", "give up B"]);
     expect(counters.snapshot()).toMatchObject({ received_lines: 4, dropped_stop_lines: 4 });
   });
 });

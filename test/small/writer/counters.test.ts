@@ -1,9 +1,14 @@
-/** The writer's line for the monitor subject: measurement, tags and first fields are 1.x's. */
+/** The writer's lines for the monitor subject: measurement, tags and first fields are 1.x's. */
 import { expect, test } from "bun:test";
+import { hostname } from "node:os";
 
 import { Counters } from "../../../src/metrics/counters.ts";
-import { printCounters, WRITER_COUNTERS } from "../../../src/writer/counters.ts";
+import { printMetrics } from "../../../src/metrics/print.ts";
+import { WRITER_COUNTERS, writerMetrics } from "../../../src/writer/counters.ts";
 import { writerConfig } from "../../support/writer-config.ts";
+
+const linesOf = (...told: Parameters<typeof writerMetrics>) =>
+  printMetrics(writerMetrics(...told), "line", 0);
 
 test("begins as in 1.x, and has our own counters behind", () => {
   const counters = new Counters(WRITER_COUNTERS);
@@ -11,22 +16,38 @@ test("begins as in 1.x, and has our own counters behind", () => {
   counters.add("write_requests", 4);
   counters.add("failed_writes");
   counters.add("nats_dropped_lines", 2 ** 53 - 1);
-  const line = printCounters(writerConfig(), counters.snapshot());
+  const [line = ""] = linesOf(writerConfig(), counters.snapshot(), []);
   const start =
     "spout_stat_writer,writer=store,influxdb_address=127.0.0.1,influxdb_port=8086,influxdb_dbname=metrics " +
     "received=5,write_requests=4,failed_writes=1,received_lines=0,";
   expect(line.slice(0, start.length)).toBe(start);
-  expect(line).toEndWith(",nats_dropped=0,nats_dropped_lines=9007199254740991\n");
+  expect(line).toEndWith(
+    `,nats_dropped=0,nats_dropped_lines=9007199254740991,host="${hostname()}"\n`,
+  );
 });
 
 test("escapes what line protocol would misread in a tag", () => {
   const config = writerConfig();
   const output = { ...config.output, database: "my db,x=1" };
-  const line = printCounters(
+  const [line] = linesOf(
     { ...config, name: "a b", output },
     new Counters(WRITER_COUNTERS).snapshot(),
+    [],
   );
   expect(line).toStartWith(
     "spout_stat_writer,writer=a\\ b,influxdb_address=127.0.0.1,influxdb_port=8086,influxdb_dbname=my\\ db\\,x\\=1 ",
   );
+});
+
+test("each subject has a line of its own for what was dropped in front of it", () => {
+  const [, ...lines] = linesOf(writerConfig(), new Counters(WRITER_COUNTERS).snapshot(), [
+    { subject: "hosts.*", counts: { nats_dropped: 2, nats_dropped_lines: 30 } },
+    { subject: "junk", counts: { nats_dropped: 0, nats_dropped_lines: 0 } },
+  ]);
+  const tags = "influxdb_address=127.0.0.1,influxdb_port=8086,influxdb_dbname=metrics";
+  const start = `spout_stat_writer_subject,writer=store,${tags},subject=`;
+  expect(lines).toEqual([
+    `${start}hosts.* nats_dropped=2,nats_dropped_lines=30,host="${hostname()}"\n`,
+    `${start}junk nats_dropped=0,nats_dropped_lines=0,host="${hostname()}"\n`,
+  ]);
 });

@@ -11,9 +11,11 @@ export interface FakeRequest {
 }
 
 export class FakeInfluxDb {
+  /** Writes; pings are answered at once and not kept. */
   readonly requests: FakeRequest[] = [];
-  /** If set, every request is answered with it at once. */
+  /** If set, every write is answered with it at once. */
   status: number | undefined;
+  pingStatus = 204;
 
   constructor(status?: number) {
     this.status = status;
@@ -25,6 +27,8 @@ export class FakeInfluxDb {
 
   /** As `fetch` does, rejects with the signal's reason when it is aborted. */
   readonly fetch: Fetch = (url, init) => {
+    if (url.endsWith("/ping"))
+      return Promise.resolve(new Response(null, { status: this.pingStatus }));
     const { promise, resolve, reject } = Promise.withResolvers<Response>();
     init.signal?.addEventListener("abort", () => reject(new Error("aborted")));
     const request: FakeRequest = {

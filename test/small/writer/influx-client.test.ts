@@ -15,7 +15,9 @@ const OPTIONS: InfluxOptions = {
   database: "metrics",
   user: "",
   password: "",
+  tlsCa: "",
   writeTimeoutMs: 30_000,
+  retry: { batchesMax: 0, sizeMaxBytes: 0, intervalMs: 1000, timeoutMs: 1000 },
 };
 const LINES = new TextEncoder().encode("cpu v=1\n");
 
@@ -43,6 +45,13 @@ describe("the request", () => {
       "text/plain; charset=utf-8",
     );
     expect(new Headers(request?.init.headers).has("authorization")).toBe(false);
+    expect(request?.init.tls).toBeUndefined();
+  });
+
+  test("trusts the certificates that are given", () => {
+    const { influxdb, client } = setUp({ protocol: "https", tlsCa: "-----BEGIN CERTIFICATE-----" });
+    void client.write(LINES);
+    expect(influxdb.requests[0]?.init.tls).toEqual({ ca: "-----BEGIN CERTIFICATE-----" });
   });
 
   test("percent-encodes the database's name", () => {
@@ -85,17 +94,18 @@ describe("the answer", () => {
     expect(await answerOf(299)).toEqual({ kind: "written" });
   });
 
-  test("is a rejection for every 4xx, in InfluxDB's own words", async () => {
+  test("is a rejection for a 4xx, in InfluxDB's own words", async () => {
     const rejected = (reason: string) => ({ kind: "rejected", reason }) as const;
     // 1.x, 2.x, text, header alone, nothing
-    expect(await answerOf(404, '{"error":"database not found: \\"x\\""}\n')).toEqual(
-      rejected('HTTP 404: database not found: "x"'),
+    const partial = "partial write: points beyond retention policy dropped=6";
+    expect(await answerOf(400, `{"error":"${partial}"}\n`)).toEqual(
+      rejected(`HTTP 400: ${partial}`),
     );
     expect(await answerOf(401, '{"code":"unauthorized","message":"unauthorized access"}')).toEqual(
       rejected("HTTP 401: unauthorized access"),
     );
-    expect(await answerOf(413, "Request Entity Too Large\n")).toEqual(
-      rejected("HTTP 413: Request Entity Too Large"),
+    expect(await answerOf(404, "404 page not found\n")).toEqual(
+      rejected("HTTP 404: 404 page not found"),
     );
     expect(await answerOf(400, "", { "X-Influxdb-Error": "partial write" })).toEqual(
       rejected("HTTP 400: partial write"),
@@ -104,11 +114,47 @@ describe("the answer", () => {
     expect(await answerOf(400, "[1]")).toEqual(rejected("HTTP 400: [1]"));
   });
 
-  test("may be worth a retry for a 5xx", async () => {
-    expect(await answerOf(503, '{"error":"timeout"}')).toEqual({
-      kind: "retry",
-      reason: "HTTP 503: timeout",
+  test("may be worth a retry for a 5xx, for one that says too slow or too much, and for a database that is not there yet", async () => {
+    const retry = (reason: string) => ({ kind: "retry", reason }) as const;
+    expect(await answerOf(503, '{"error":"timeout"}')).toEqual(retry("HTTP 503: timeout"));
+    expect(await answerOf(500)).toEqual(retry("HTTP 500"));
+    expect(await answerOf(408)).toEqual(retry("HTTP 408"));
+    expect(await answerOf(429, "slow down")).toEqual(retry("HTTP 429: slow down"));
+    // 1.x, 2.x
+    expect(await answerOf(404, '{"error":"database not found: \\"x\\""}\n')).toEqual(
+      retry('HTTP 404: database not found: "x"'),
+    );
+    for (const message of ["bucket not found", 'bucket \\"x\\" not found']) {
+      expect(await answerOf(404, `{"code":"not found","message":"${message}"}`)).toMatchObject({
+        kind: "retry",
+      });
+    }
+    // Only a 404 says so of the whole request.
+    expect(await answerOf(400, "database not found")).toMatchObject({ kind: "rejected" });
+  });
+
+  test("is too large for a 413", async () => {
+    expect(await answerOf(413, '{"error":"Request Entity Too Large"}')).toEqual({
+      kind: "too-large",
+      reason: "HTTP 413: Request Entity Too Large",
     });
+  });
+
+  test("says after how long a retry is welcome, in seconds or as a date", async () => {
+    const waitFor = async (status: number, text: string) => {
+      const answer = await answerOf(status, "", { "Retry-After": text });
+      return answer.kind === "retry" ? answer.retryAfterMs : answer.kind;
+    };
+    expect(await waitFor(503, "120")).toBe(120_000);
+    expect(await waitFor(429, "0.5")).toBe(500);
+    expect(await waitFor(503, "0")).toBe(0);
+    // The clock stands at the beginning of 2026.
+    expect(await waitFor(503, "Thu, 01 Jan 2026 00:01:00 GMT")).toBe(60_000);
+    expect(await waitFor(503, "Wed, 31 Dec 2025 00:00:00 GMT")).toBe(0);
+    expect(await waitFor(503, "soon")).toBeUndefined();
+    expect(await waitFor(503, "")).toBeUndefined();
+    expect(await waitFor(503, "-5")).not.toBeGreaterThan(0);
+    expect(await waitFor(400, "5")).toBe("rejected");
   });
 
   test("is a failure for a redirect, which it names", async () => {

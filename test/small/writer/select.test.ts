@@ -85,6 +85,25 @@ describe("with rules", () => {
     expect(select([rule], "bar v=1\nfoo t=bar\r\n").pieces).toEqual(["foo t=bar"]);
   });
 
+  test("takes what has all the tags of a rule, in whatever order they stand, and leaves them so", () => {
+    const rule = {
+      type: "tags",
+      tags: [
+        ["a", "1"],
+        ["b", "x y"],
+      ],
+      subject: "",
+    } as const;
+    const text = "foo,a=1 v=1\nfoo,b=x\\ y,a=1 v=2\nbar,a=1,c=3,b=x\\ y v=3\nfoo a=1,b=2\n";
+    expect(select([rule], text)).toEqual({
+      pieces: ["foo,b=x\\ y,a=1 v=2\nbar,a=1,c=3,b=x\\ y v=3"],
+      lines: 2,
+      received_lines: 4,
+      ...NOTHING_LEFT_OUT,
+      unmatched_lines: 2,
+    });
+  });
+
   test("takes with a negative expression what does not match", () => {
     const rule = { type: "negregex", match: "^foo", subject: "" } as const;
     expect(select([rule], "foo v=1\nbar v=2\nfoo v=3\n").pieces).toEqual(["bar v=2"]);

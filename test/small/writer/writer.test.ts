@@ -2,7 +2,7 @@
 import { describe, expect, test } from "bun:test";
 import * as files from "node:fs/promises";
 
-import type { WriterConfig } from "../../../src/config/config.ts";
+import type { OutputOptions, WriterConfig } from "../../../src/config/config.ts";
 import { deadlineIn } from "../../../src/platform/lifecycle.ts";
 import { startWriter } from "../../../src/writer/writer.ts";
 import { ManualClock } from "../../support/manual-clock.ts";
@@ -69,6 +69,21 @@ describe("starting", () => {
     expect(writer.ready()).toBe(false);
     await connect();
     expect(writer.ready()).toBe(true);
+  });
+
+  test("is followed by a writer that is not ready while InfluxDB does not answer", async () => {
+    const { clock, influxdb, writer, connect } = await start();
+    influxdb.pingStatus = 503;
+    await connect();
+    const isReadySoon = async () => {
+      writer.ready();
+      await settle();
+      return writer.ready();
+    };
+    expect(await isReadySoon()).toBe(false);
+    influxdb.pingStatus = 204;
+    clock.advance(5000);
+    expect(await isReadySoon()).toBe(true);
   });
 
   test("subscribes in the queue group, if there is one, with the pending limit", async () => {
@@ -158,6 +173,25 @@ describe("metrics", () => {
     });
   });
 
+  test("are in the form of 2.x if that is asked for, with the drops of each subject", async () => {
+    const { bus, clock, connect } = await start({
+      statsFormat: "prometheus",
+      subjects: ["a", "b"],
+      pendingMaxBytes: 5,
+    });
+    await connect();
+    expect(bus.deliver("a", "cpu v=1\n")).toBe(false);
+    clock.advance(3100);
+    const lines = bus.published.flatMap(({ text }) => text.trimEnd().split("\n"));
+    const of2x = /^[a-z_]+\{component="writer",[^{}]*,name="store"(,subject="[ab]")?\} \d+ \d+$/;
+    expect(lines.filter((line) => !of2x.test(line))).toEqual([]);
+    const dropped = lines.filter((line) => line.startsWith("nats_dropped{"));
+    expect(dropped.slice(-2).map((line) => /subject=.*\} \d+/.exec(line)?.[0])).toEqual([
+      'subject="a"} 1',
+      'subject="b"} 0',
+    ]);
+  });
+
   test("say within a second what was dropped in front of the writer, for each subject", async () => {
     const { bus, clock, stats, connect } = await start({
       subjects: ["a", "b"],
@@ -189,6 +223,144 @@ describe("metrics", () => {
     clock.advance(2000);
     expect(bus.metrics("writer_drop").length).toBe(2);
     expect(stats()).toMatchObject({ nats_dropped: 3, nats_dropped_lines: 4 });
+  });
+});
+
+const RETRY = { batchesMax: 8, sizeMaxBytes: 1000, intervalMs: 10_000, timeoutMs: 60_000 };
+
+/** The defaults, with further tries. */
+function retrying(changes: Partial<WriterConfig> = {}): Partial<WriterConfig> {
+  const { output } = writerConfig();
+  return { batch: batchOf(1), output: { ...output, retry: RETRY } as OutputOptions, ...changes };
+}
+
+describe("a batch that InfluxDB may take later", () => {
+  test("is written in the end; two failures, three requests, one message", async () => {
+    const { bus, clock, influxdb, stats, connect } = await start(retrying());
+    await connect();
+    bus.deliver("influx-spout", "a v=1\n");
+    for (const [index, status] of [502, 503, 204].entries()) {
+      await settle();
+      influxdb.requests[index]?.answer(status);
+      await settle();
+      expect(bus.subscriptions.get("influx-spout")?.doneCount).toBe(status === 204 ? 1 : 0);
+      clock.advance(40_000);
+    }
+    expect(influxdb.bodies).toEqual(["a v=1\n", "a v=1\n", "a v=1\n"]);
+    expect(stats()).toMatchObject({
+      received: 1,
+      write_requests: 3,
+      failed_writes: 2,
+      written_lines: 1,
+      retry_batches: 1,
+      retries: 2,
+    });
+  });
+
+  test("holds back no other", async () => {
+    const { bus, clock, influxdb, connect } = await start(retrying({ workers: 1 }));
+    await connect();
+    for (let i = 0; i < 5; i++) {
+      bus.deliver("influx-spout", `a v=${i}\n`);
+      await settle();
+      influxdb.requests[i]?.answer(i === 4 ? 204 : 503);
+      await settle();
+    }
+    expect(influxdb.bodies).toEqual(["a v=0\n", "a v=1\n", "a v=2\n", "a v=3\n", "a v=4\n"]);
+    // One of the older ones is under way, unanswered: the lane of the new ones is another.
+    clock.advance(20_000);
+    await settle();
+    expect(influxdb.requests.length).toBe(6);
+    bus.deliver("influx-spout", "b v=1\n");
+    await settle();
+    expect(influxdb.bodies.at(-1)).toBe("b v=1\n");
+  });
+
+  test("is lost to the count if it is displaced, too old, or refused in the end", async () => {
+    const { bus, clock, influxdb, stats, connect } = await start(retrying());
+    const sum = () => {
+      clock.advance(3000);
+      const all = stats();
+      return {
+        received: all["received_lines"],
+        accounted: [
+          "dropped_retry_full_lines",
+          "dropped_retry_timeout_lines",
+          "dropped_write_lines",
+        ].map((name) => all[name]),
+      };
+    };
+    await connect();
+    influxdb.status = 503;
+    for (let i = 0; i < 10; i++) bus.deliver("influx-spout", `a v=${i}\na w=${i}\n`);
+    await settle();
+    expect(sum()).toEqual({ received: 20, accounted: [4, 0, 0] });
+    for (let i = 0; i < 60; i++) {
+      clock.advance(1000);
+      await settle();
+    }
+    expect(sum()).toEqual({ received: 20, accounted: [4, 16, 0] });
+    bus.deliver("influx-spout", "b v=1\n");
+    await settle();
+    influxdb.status = 401;
+    clock.advance(20_000);
+    await settle();
+    expect(sum()).toEqual({ received: 21, accounted: [4, 16, 1] });
+  });
+
+  test("is tried once more at the stop, and otherwise lost by it", async () => {
+    const { bus, clock, influxdb, stats, writer, connect } = await start(retrying(), 503);
+    await connect();
+    bus.deliver("influx-spout", "a v=1\n");
+    await settle();
+    bus.deliver("influx-spout", "b v=1\nb v=2\n");
+    await settle();
+    const before = influxdb.requests.length;
+    expect(await writer.stop(deadlineIn(clock, 10_000))).toEqual({ lostLines: 3 });
+    expect(influxdb.bodies.slice(before)).toEqual(["a v=1\n", "b v=1\nb v=2\n"]);
+    expect(stats()).toMatchObject({ dropped_stop_lines: 3, received_lines: 3 });
+    expect(bus.subscriptions.get("influx-spout")?.doneCount).toBe(2);
+    expect(clock.timerCount).toBe(0);
+  });
+
+  test("is saved by the last try at the stop, if InfluxDB is there again", async () => {
+    const { bus, clock, influxdb, writer, connect } = await start(retrying(), 503);
+    await connect();
+    bus.deliver("influx-spout", "a v=1\n");
+    await settle();
+    influxdb.status = 204;
+    expect(await writer.stop(deadlineIn(clock, 10_000))).toEqual({ lostLines: 0 });
+  });
+
+  test("is lost by the stop too if its time is over before a lane was free", async () => {
+    const retry = { ...RETRY, intervalMs: 1000, timeoutMs: 2000 };
+    const output = { ...writerConfig().output, retry } as OutputOptions;
+    const changes = retrying({ output, workers: 1 });
+    const { bus, clock, influxdb, stats, writer, connect } = await start(changes, 503);
+    await connect();
+    bus.deliver("influx-spout", "a v=1\n");
+    await settle();
+    bus.deliver("influx-spout", "b v=1\nb v=2\n");
+    await settle();
+    influxdb.status = undefined;
+    const stopping = writer.stop(deadlineIn(clock, 10_000));
+    await settle();
+    clock.advance(2000);
+    influxdb.requests.at(-1)?.answer(204);
+    expect(await stopping).toEqual({ lostLines: 2 });
+    expect(stats()).toMatchObject({ written_lines: 1, dropped_retry_timeout_lines: 2 });
+  });
+
+  test("that hangs in its last try is given up in time", async () => {
+    const { bus, clock, influxdb, writer, connect } = await start(retrying(), 503);
+    await connect();
+    bus.deliver("influx-spout", "a v=1\na v=2\n");
+    await settle();
+    influxdb.status = undefined;
+    const stopping = writer.stop(deadlineIn(clock, 10_000));
+    clock.advance(9500);
+    expect(await stopping).toEqual({ lostLines: 2 });
+    expect(clock.timerCount).toBe(0);
   });
 });
 

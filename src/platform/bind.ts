@@ -1,5 +1,5 @@
 /** Binding a port on all addresses, and what the operator is told when that fails. */
-import { messageOf, SpoutError } from "../platform/errors.ts";
+import { messageOf, SpoutError } from "./errors.ts";
 
 /** Takes IPv4 senders as well. */
 const ALL_ADDRESSES = "::";

@@ -1,7 +1,7 @@
 /** Binding, against sockets that are refused: the real ones are in the medium tests. */
 import { expect, test } from "bun:test";
 
-import { bindAllAddresses, formatAddress } from "../../../src/listener/bind.ts";
+import { bindAllAddresses, formatAddress } from "../../../src/platform/bind.ts";
 
 function refusal(code: string, message: string): Error {
   return Object.assign(new Error(message), { code });

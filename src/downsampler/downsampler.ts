@@ -1,0 +1,123 @@
+/**
+ * Mode "downsampler": reads some subjects, averages what comes on each of them over periods of the clock, and publishes one
+ * line for each series and period on the subject with a suffix.
+ */
+import type { ComponentDeps } from "../config/component.ts";
+import type { DownsamplerConfig } from "../config/config.ts";
+import { countLines } from "../line/split.ts";
+import { Counters } from "../metrics/counters.ts";
+import { printMetrics } from "../metrics/print.ts";
+import { startReporter } from "../metrics/reporter.ts";
+import type { Cancel, Clock } from "../platform/clock.ts";
+import { earlier, isDoneInTime } from "../platform/deadline.ts";
+import { messageOf, SpoutError } from "../platform/errors.ts";
+import type { Deadline, Running } from "../platform/lifecycle.ts";
+import { formatDuration } from "../platform/units.ts";
+import {
+  DOWNSAMPLER_COUNTERS,
+  type DownsamplerCounters,
+  downsamplerMetrics,
+  lostLines,
+} from "./counters.ts";
+import { Stream } from "./stream.ts";
+
+/** The clock is looked at this often, whatever was to be expected: it may be set while a timer runs. */
+const LOOK_MAX_MS = 1000;
+const LOOK_MIN_MS = 1;
+
+/** By when, in shares of the time to stop, what waits is averaged and then published; the rest is for NATS to confirm it. */
+const DRAIN_SHARE = 0.5;
+const PUBLISH_SHARE = 0.8;
+
+/** Resolves at once; the subscriptions are made in the background (see {@link Running.ready}). */
+export async function startDownsampler(
+  config: DownsamplerConfig,
+  deps: ComponentDeps,
+): Promise<Running> {
+  const { clock, log } = deps;
+  const counters: DownsamplerCounters = new Counters(DOWNSAMPLER_COUNTERS);
+  const failed = Promise.withResolvers<Error>();
+  const bus = deps.openBus({
+    name: config.name,
+    outboundMaxBytes: config.outboundMaxBytes,
+    onLost: (subject, payload) => {
+      if (subject !== config.monitorSubject) counters.add("lost_nats_lines", countLines(payload));
+    },
+  });
+  const streams = config.subjects.map(
+    (subject) => new Stream({ config, subject, bus, counters, clock, log }),
+  );
+  const metrics = () =>
+    downsamplerMetrics(
+      config.name,
+      counters.snapshot(),
+      streams.map((stream) => stream.counts()),
+    );
+  const reporter = startReporter({
+    bus,
+    subject: config.monitorSubject,
+    intervalMs: config.statsIntervalMs,
+    clock,
+    lines: () => printMetrics(metrics(), config.statsFormat, clock.nowMs()),
+  });
+  const stopLooking = lookAtClock(streams, clock);
+
+  let isStopping = false;
+  Promise.all(streams.map((stream) => stream.subscribe())).then(
+    () => announce(config, log),
+    (error: unknown) => {
+      if (!isStopping) failed.resolve(cannotSubscribe(config, error));
+    },
+  );
+
+  return {
+    name: `downsampler "${config.name}"`,
+    ready: () => bus.state() === "up" && streams.every((stream) => stream.isSubscribed),
+    metrics,
+    async stop(deadline) {
+      isStopping = true;
+      const lostBefore = lostLines(counters);
+      stopLooking();
+      await finish(streams, deadline, clock);
+      reporter.stop();
+      await bus.close(deadline.remainingMs());
+      return { lostLines: lostLines(counters) - lostBefore };
+    },
+    failed: failed.promise,
+  };
+}
+
+/** Publishes whatever is over, as soon as it is. */
+function lookAtClock(streams: readonly Stream[], clock: Clock): Cancel {
+  let cancel: Cancel = () => {};
+  const look = () => {
+    const dueInMs = Math.min(LOOK_MAX_MS, ...streams.map((stream) => stream.advance()));
+    cancel = clock.after(Math.max(LOOK_MIN_MS, Math.ceil(dueInMs)), look);
+  };
+  look();
+  return () => cancel();
+}
+
+/** Averages what waits, publishes all periods as they are, and drops what the bus does not take in time. */
+async function finish(streams: readonly Stream[], deadline: Deadline, clock: Clock): Promise<void> {
+  const publishing = earlier(deadline, PUBLISH_SHARE);
+  const drained = Promise.all(streams.map((stream) => stream.drain()));
+  await isDoneInTime(drained, earlier(deadline, DRAIN_SHARE), clock);
+  const published = Promise.all(streams.map((stream) => stream.end()));
+  await isDoneInTime(published, publishing, clock);
+  for (const stream of streams) stream.giveUp();
+}
+
+function announce(config: DownsamplerConfig, log: ComponentDeps["log"]): void {
+  const { subjects, suffix, nats, periodNs } = config;
+  const outputs = subjects.map((subject) => `${subject}${suffix}`).join(" ");
+  log.info(
+    `downsampler subscribed to [${subjects.join(" ")}] at ${nats.servers.join(",")}, ` +
+      `publishing averages over ${formatDuration(periodNs)} to [${outputs}]`,
+  );
+}
+
+function cannotSubscribe(config: DownsamplerConfig, error: unknown): SpoutError {
+  const subjects = config.subjects.join(" ");
+  return new SpoutError(`cannot subscribe to [${subjects}]: ${messageOf(error)}`, { cause: error });
+}

@@ -1,0 +1,44 @@
+/** A server for HTTP on all interfaces, the same for all that answer it. */
+import { bindAllAddresses } from "./bind.ts";
+
+export interface HttpServerOptions {
+  readonly port: number;
+  readonly answer: (request: Request) => Response | Promise<Response>;
+  /** Told what `answer` throws; the client is told 500. */
+  readonly onError: (error: Error) => void;
+  /** A connection on which nothing happens for longer is closed. */
+  readonly idleMaxSeconds: number;
+  /** A larger body is answered with 413, without text: for those who say more, this is above what they take. */
+  readonly bodyMaxBytes: number;
+}
+
+export type HttpServer = Bun.Server<undefined>;
+
+/** Resolves once the port is bound. Rejects with a SpoutError that names it if it cannot be. */
+export function serveHttp(options: HttpServerOptions): Promise<HttpServer> {
+  const { port, answer, onError, idleMaxSeconds, bodyMaxBytes } = options;
+  return bindAllAddresses("TCP", port, (hostname) =>
+    Bun.serve({
+      hostname,
+      port,
+      fetch: answer,
+      error(error) {
+        onError(error);
+        return new Response("internal error\n", { status: 500 });
+      },
+      idleTimeout: idleMaxSeconds,
+      maxRequestBodySize: bodyMaxBytes,
+      development: false,
+      // Bun shares the port as soon as `development` is off: a second server would take half of the requests.
+      reusePort: false,
+    }),
+  );
+}
+
+/** A request of HTTP/1.0 may lack a Host, and its URL is then the path and the query alone. */
+export function pathOf(request: Request): string {
+  const { url } = request;
+  const start = url.startsWith("/") ? 0 : url.indexOf("/", url.indexOf("://") + 3);
+  const query = url.indexOf("?", start);
+  return url.slice(start, query === -1 ? url.length : query);
+}
