@@ -7,6 +7,7 @@ import { parseArgs } from "node:util";
 
 import { startSpout } from "../support/binary.ts";
 import { startNatsServer } from "../support/nats-server.ts";
+import { printCost } from "./cost.ts";
 import { countDeliveries } from "./count-deliveries.ts";
 import { generate } from "./generate.ts";
 import { MEASUREMENT_NAMES } from "./host-lines.ts";
@@ -65,4 +66,5 @@ console.log(
     `${seconds.toFixed(1)} s: ${cpuMicroseconds.toFixed(3)} µs CPU a line, ${lines - delivered} lines lost, ` +
     `${(after.residentPeakBytes / 2 ** 20).toFixed(0)} MiB resident at most`,
 );
+printCost(cpuMicroseconds, "µs CPU a line");
 process.exitCode = delivered === lines ? 0 : 1;

@@ -11,8 +11,9 @@ import { LINE_OK, newLineOffsets, scanLine } from "../../src/line/scan.ts";
 import { countLines, findLineEnd, trimLineEnd } from "../../src/line/split.ts";
 import { timestampInWindow, timeWindow } from "../../src/line/timestamp.ts";
 import { compileRules } from "../../src/rules/compile.ts";
-import type { RuleSet, RuleType } from "../../src/rules/rule.ts";
+import type { MatchType, RuleSet } from "../../src/rules/rule.ts";
 import { randomFrom } from "../support/random.ts";
+import { printCost } from "./cost.ts";
 import { hostLines, MEASUREMENT_NAMES } from "./host-lines.ts";
 
 const ROUND_LINES = 5000;
@@ -34,6 +35,7 @@ const payloads = {
   "disk, about 160 bytes": new TextEncoder().encode(diskLines(ROUND_LINES)),
 };
 
+let allNs = 0;
 for (const [name, payload] of Object.entries(payloads)) {
   assert.equal(countLines(payload), ROUND_LINES);
   console.log(`${name}:`);
@@ -55,6 +57,8 @@ for (const [name, payload] of Object.entries(payloads)) {
   measure("precision, s to ns", convert, payload.length);
 }
 
+printCost(allNs, "ns a line, all parts together");
+
 /** Prints the best time for one line; `round` handles ROUND_LINES of them and must return `expected`. */
 function measure(name: string, round: () => number, expected: number): void {
   let bestMs = Infinity;
@@ -66,6 +70,7 @@ function measure(name: string, round: () => number, expected: number): void {
   }
   const ns = (bestMs * 1e6) / ROUND_LINES;
   console.log(`  ${name.padEnd(34)} ${ns.toFixed(0).padStart(5)} ns a line`);
+  allNs += ns;
 }
 
 /** How many lines `isWanted`. */
@@ -90,7 +95,7 @@ function isCurrent(start: number, end: number, payload: Uint8Array): boolean {
   return isGood(start, end, payload) && timestampInWindow(offsets, window);
 }
 
-function rule(type: RuleType, match: string) {
+function rule(type: MatchType, match: string) {
   return { type, match, subject: "" };
 }
 

@@ -8,6 +8,7 @@ import { parseArgs } from "node:util";
 import { startSpout } from "../support/binary.ts";
 import { startNatsServer } from "../support/nats-server.ts";
 import { freePort } from "../support/server-process.ts";
+import { printCost } from "./cost.ts";
 import { countDeliveries } from "./count-deliveries.ts";
 import { generate } from "./generate.ts";
 import { describeMachine, processUsage } from "./process-usage.ts";
@@ -55,4 +56,5 @@ console.log(
     `${seconds.toFixed(1)} s: ${cpuMicroseconds.toFixed(2)} µs CPU a datagram, ${messages} messages, ` +
     `${lost} lines lost, ${(after.residentPeakBytes / 2 ** 20).toFixed(0)} MiB resident at most`,
 );
+printCost(cpuMicroseconds, "µs CPU a datagram");
 process.exitCode = lost === 0 ? 0 : 1;

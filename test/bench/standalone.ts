@@ -8,6 +8,7 @@ import { parseArgs } from "node:util";
 import { startSpout } from "../support/binary.ts";
 import { freePort } from "../support/server-process.ts";
 import { startDiscardingBackend } from "./backend.ts";
+import { printCost } from "./cost.ts";
 import { generate } from "./generate.ts";
 import { MEASUREMENT_NAMES } from "./host-lines.ts";
 import { describeMachine, holdToOneCore, processUsage } from "./process-usage.ts";
@@ -70,4 +71,5 @@ console.log(
     `${seconds.toFixed(1)} s: ${cpuMicroseconds.toFixed(3)} µs CPU a line on one core, ${requests} requests, ` +
     `${lost} lines lost, ${(after.residentPeakBytes / 2 ** 20).toFixed(0)} MiB resident at most`,
 );
+printCost(cpuMicroseconds, "µs CPU a line");
 process.exitCode = lost === 0 ? 0 : 1;
