@@ -31,6 +31,8 @@ export interface FilterPartOptions {
   readonly log: Log;
   /** Called once, when the subscription stands. */
   readonly onReady: () => void;
+  /** Called with the size of each message that was routed. */
+  readonly onRouted?: (bytes: number) => void;
 }
 
 /** What part the rest gets of the time to stop; what is left of it is for NATS to confirm what was published. */
@@ -46,6 +48,7 @@ export class FilterPart {
   readonly #counters = new Counters<FilterCounter>(FILTER_COUNTERS);
   readonly #triggered: number[];
   readonly #router: Router;
+  readonly #onRouted: (bytes: number) => void;
   readonly #bus: Bus;
   readonly #logDropped: (text: string) => void;
   readonly #logUnpublished: (text: string) => void;
@@ -55,6 +58,7 @@ export class FilterPart {
   constructor(options: FilterPartOptions) {
     const { config, clock, log } = options;
     this.#config = config;
+    this.#onRouted = options.onRouted ?? (() => {});
     this.#clock = clock;
     this.#log = log;
     this.#logDropped = throttled((text) => log.error(text), clock);
@@ -150,6 +154,7 @@ export class FilterPart {
     }
     if (waiting.length === 0) delivery.done();
     else void Promise.all(waiting).then(() => delivery.done());
+    this.#onRouted(payload.length);
   }
 
   #countSent({ lines }: Message): void {

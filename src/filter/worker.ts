@@ -7,12 +7,17 @@ import type { FilterConfig } from "../config/config.ts";
 import { every, systemClock } from "../platform/clock.ts";
 import { deadlineIn } from "../platform/lifecycle.ts";
 import type { Log } from "../platform/log.ts";
+import { createCollector } from "../platform/memory.ts";
 import type { FromThread, StartThread, StopThread } from "./messages.ts";
 import { FilterPart } from "./part.ts";
 
 declare const self: Worker;
 
 const REPORT_INTERVAL_MS = 250;
+
+/** Used-up memory of all threads together, and the least on one of them, at which it is collected. */
+const COLLECT_ALL_BYTES = 64 * 1024 * 1024;
+const COLLECT_MIN_BYTES = 8 * 1024 * 1024;
 
 /** Set before anything is awaited: what is posted to a thread without a handler is lost. */
 self.onmessage = ({ data: { config } }: MessageEvent<StartThread>) => {
@@ -27,7 +32,9 @@ function start(config: FilterConfig): FilterPart {
   const log = logToComponent(config.debug);
   const openBus = createOpenBus(config.nats, { clock, log });
   const report = () => post({ kind: "report", ready: part.ready(), totals: part.totals() });
-  const part = new FilterPart({ config, openBus, clock, log, onReady: report });
+  const collectEveryBytes = Math.max(COLLECT_MIN_BYTES, COLLECT_ALL_BYTES / config.workers);
+  const onRouted = createCollector(collectEveryBytes);
+  const part = new FilterPart({ config, openBus, clock, log, onReady: report, onRouted });
 
   let isDying = false;
   const die = async (thrown: unknown) => {

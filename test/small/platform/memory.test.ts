@@ -1,0 +1,14 @@
+/** When used-up memory is collected. */
+import { expect, test } from "bun:test";
+
+import { createCollector } from "../../../src/platform/memory.ts";
+
+test("collects after so many bytes, again and again", () => {
+  let collections = 0;
+  const workedThrough = createCollector(100, () => void collections++);
+  const counts = [60, 39, 1, 99, 250, 99].map((bytes) => {
+    workedThrough(bytes);
+    return collections;
+  });
+  expect(counts).toEqual([0, 0, 1, 1, 2, 2]);
+});
