@@ -124,7 +124,8 @@ function classify(response: Response, answerText: string, nowMs: number): WriteA
   const reason = clip(words === "" ? `HTTP ${status}` : `HTTP ${status}: ${words}`);
   if (status === 413) return { kind: "too-large", reason };
   if (status >= 400 && status <= 499 && !isTemporary(status, words)) {
-    return { kind: "rejected", reason };
+    const refusedLines = refusedOf(words);
+    return { kind: "rejected", reason, ...(refusedLines === undefined ? {} : { refusedLines }) };
   }
   const retryAfterMs = retryAfter(response, nowMs);
   return { kind: "retry", reason, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) };
@@ -134,6 +135,19 @@ function classify(response: Response, answerText: string, nowMs: number): WriteA
 function isTemporary(status: number, words: string): boolean {
   if (status === 404) return /(?:database|bucket)(?: ".*")? not found/s.test(words);
   return status === 408 || status === 429;
+}
+
+/**
+ * How many lines InfluxDB 1.x says that it left out of a partial write: those of which a field has another type it
+ * counts, those that it could not parse it lists. Where there are both, it tells of the former alone. Undefined if all of the
+ * lines were refused, or nothing is told.
+ */
+function refusedOf(words: string): number | undefined {
+  const [, told = "", dropped] = /^partial write: (.*) dropped=(\d+)$/s.exec(words) ?? [];
+  if (dropped === undefined) return undefined;
+  if (Number(dropped) > 0) return Number(dropped);
+  const listed = told.split("\n").filter((line) => line.startsWith("unable to parse ")).length;
+  return listed > 0 ? listed : undefined;
 }
 
 /** Seconds, which some send with decimals, or a date; undefined if there is neither. */

@@ -6,7 +6,7 @@ import { countLines, findLineEnd, NEWLINE } from "../line/split.ts";
 import type { Clock } from "../platform/clock.ts";
 import { type Log, throttled } from "../platform/log.ts";
 import type { WriterCounters } from "./counters.ts";
-import { GIVEN_UP, type Output, type RetryAnswer } from "./output.ts";
+import { GIVEN_UP, type Output, type RetryAnswer, type WriteAnswer } from "./output.ts";
 
 export interface OutgoingBatch {
   /** Newline-ended lines. */
@@ -62,10 +62,11 @@ export function createLane(deps: LaneDeps): SendBatch {
           partMaxBytes = Math.floor(part.payload.length / 2);
           continue;
         }
-        counters.add("dropped_write_lines", part.lines);
-        logRejected(
-          `cannot write ${part.lines} lines to ${output.target}, dropped: ${answer.reason}`,
-        );
+        const refusedLines = Math.min(refusedOf(answer, part.lines), part.lines);
+        counters.add("dropped_write_lines", refusedLines);
+        counters.add("written_lines", part.lines - refusedLines);
+        const which = refusedLines < part.lines ? `${refusedLines} of ${part.lines}` : part.lines;
+        logRejected(`cannot write ${which} lines to ${output.target}, dropped: ${answer.reason}`);
       }
       rest = {
         payload: rest.payload.subarray(part.payload.length),
@@ -75,6 +76,10 @@ export function createLane(deps: LaneDeps): SendBatch {
     }
     for (const reportDone of done) reportDone();
   };
+}
+
+function refusedOf(answer: WriteAnswer, lines: number): number {
+  return (answer.kind === "rejected" ? answer.refusedLines : undefined) ?? lines;
 }
 
 function holdsSeveralLines(payload: Uint8Array): boolean {

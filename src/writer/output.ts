@@ -3,8 +3,8 @@
 export type WriteAnswer =
   /** The lines are where they should be. */
   | { readonly kind: "written" }
-  /** These lines are refused, and would be again. */
-  | { readonly kind: "rejected"; readonly reason: string }
+  /** Lines are refused, and would be again: `refusedLines` of them, or all if that is not known. */
+  | { readonly kind: "rejected"; readonly reason: string; readonly refusedLines?: number }
   /** None of them is taken, because it is too much at once; a part of them may be. */
   | { readonly kind: "too-large"; readonly reason: string }
   | RetryAnswer;

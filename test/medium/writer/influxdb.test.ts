@@ -74,8 +74,9 @@ test("tells a partial write and an unknown database in InfluxDB's own words", as
   await eventually("it is stored", () => bus.stats()["written_lines"] === 1);
   await bus.publish(SUBJECT, 'cpu v=2 2\ncpu v="text" 3\ncpu v=4 4\n');
   await eventually("it is refused", () => bus.stats()["failed_writes"] === 1);
+  expect(bus.stats()).toMatchObject({ written_lines: 3, dropped_write_lines: 1 });
   expect(writer.log.lines.filter((line) => !line.startsWith("INFO"))).toEqual([
-    `ERROR cannot write 3 lines to ${url}metrics, dropped: HTTP 400: partial write: field type conflict: ` +
+    `ERROR cannot write 1 of 3 lines to ${url}metrics, dropped: HTTP 400: partial write: field type conflict: ` +
       'input field "v" on measurement "cpu" is type string, already exists as type float dropped=1',
   ]);
   expect(await influxd.query("metrics", "SELECT v FROM cpu")).toEqual([

@@ -97,10 +97,6 @@ describe("the answer", () => {
   test("is a rejection for a 4xx, in InfluxDB's own words", async () => {
     const rejected = (reason: string) => ({ kind: "rejected", reason }) as const;
     // 1.x, 2.x, text, header alone, nothing
-    const partial = "partial write: points beyond retention policy dropped=6";
-    expect(await answerOf(400, `{"error":"${partial}"}\n`)).toEqual(
-      rejected(`HTTP 400: ${partial}`),
-    );
     expect(await answerOf(401, '{"code":"unauthorized","message":"unauthorized access"}')).toEqual(
       rejected("HTTP 401: unauthorized access"),
     );
@@ -112,6 +108,24 @@ describe("the answer", () => {
     );
     expect(await answerOf(499)).toEqual(rejected("HTTP 499"));
     expect(await answerOf(400, "[1]")).toEqual(rejected("HTTP 400: [1]"));
+  });
+
+  test("says how many lines a partial write left out, as InfluxDB 1.x tells it", async () => {
+    const refused = async (words: string) => {
+      const answer = await answerOf(400, JSON.stringify({ error: words }));
+      expect(answer).toMatchObject({
+        kind: "rejected",
+        reason: expect.stringContaining("HTTP 400"),
+      });
+      return answer.kind === "rejected" ? answer.refusedLines : undefined;
+    };
+    expect(await refused("partial write: points beyond retention policy dropped=6")).toBe(6);
+    const unparsed = "unable to parse 'bad': missing fields";
+    expect(await refused(`partial write: ${unparsed} dropped=0`)).toBe(1);
+    expect(await refused(`partial write: ${unparsed}\n${unparsed} dropped=0`)).toBe(2);
+    // Of a batch that was refused whole, and of a form unheard of, nothing is told.
+    expect(await refused(unparsed)).toBeUndefined();
+    expect(await refused("partial write: who knows dropped=0")).toBeUndefined();
   });
 
   test("may be worth a retry for a 5xx, for one that says too slow or too much, and for a database that is not there yet", async () => {

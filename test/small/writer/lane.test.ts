@@ -70,6 +70,19 @@ describe("counts", () => {
     expect(back).toEqual([]);
   });
 
+  test("of a partial write the lines that were refused as dropped, the others as written", async () => {
+    const { counters, log, sendText } = setUp();
+    await sendText(TEXT, { kind: "rejected", reason: "HTTP 400: partial write", refusedLines: 1 });
+    expect(counters.snapshot()).toMatchObject({
+      failed_writes: 1,
+      written_lines: 1,
+      dropped_write_lines: 1,
+    });
+    expect(log.lines).toEqual([
+      `ERROR cannot write 1 of 2 lines to ${URL}, dropped: HTTP 400: partial write`,
+    ]);
+  });
+
   test("what may be written later as failed, and hands it on with the answer, untouched", async () => {
     const { counters, log, sendText, back, answers } = setUp();
     const answer = { kind: "retry", reason: "HTTP 503", retryAfterMs: 5000 } as const;
