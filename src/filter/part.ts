@@ -35,7 +35,7 @@ export interface FilterPartOptions {
   readonly onRouted?: (bytes: number) => void;
 }
 
-/** What part the rest gets of the time to stop; what is left of it is for NATS to confirm what was published. */
+/** What routing the rest gets of the time to stop; what is left of it is for NATS to confirm what was published. */
 const DRAIN_SHARE = 0.8;
 
 /** As much of a refused line as a log line bears. */

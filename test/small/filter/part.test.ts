@@ -72,7 +72,7 @@ class ScriptedBus implements Bus {
   }
 }
 
-function startRouting(changes: Parameters<typeof filterConfig>[0] = {}) {
+function startPart(changes: Parameters<typeof filterConfig>[0] = {}) {
   const log = new RecordingLog();
   const clock = new ManualClock();
   const opened: ScriptedBus[] = [];
@@ -98,7 +98,7 @@ function startRouting(changes: Parameters<typeof filterConfig>[0] = {}) {
 }
 
 test("subscribes in the queue group, with the pending limit, and is ready then", async () => {
-  const { part, bus, readyCount } = startRouting();
+  const { part, bus, readyCount } = startPart();
   expect(part.ready()).toBe(false);
   await Promise.resolve();
   expect(bus.events).toEqual(["subscribed in filter 1000000"]);
@@ -107,7 +107,7 @@ test("subscribes in the queue group, with the pending limit, and is ready then",
 });
 
 test("publishes the messages of a delivery in order and reports it done after the last", async () => {
-  const { part, bus, counts } = startRouting();
+  const { part, bus, counts } = startPart();
   await bus.deliver("bye x=1\nhello x=1\nhello x=2\n");
   expect(bus.events.slice(1)).toEqual(["took H 20", "took junk 8", "done"]);
   expect(counts()).toEqual({
@@ -122,14 +122,14 @@ test("publishes the messages of a delivery in order and reports it done after th
 });
 
 test("reports a delivery done that nothing comes of", async () => {
-  const { bus, counts } = startRouting();
+  const { bus, counts } = startPart();
   await bus.deliver("\n\n");
   expect(bus.events.slice(1)).toEqual(["done"]);
   expect(counts()).toEqual({ received: 1 });
 });
 
 test("counts and tells what the bus refuses, the rest of the delivery goes out", async () => {
-  const { bus, log, counts } = startRouting();
+  const { bus, log, counts } = startPart();
   bus.refuse = (subject) => (subject === "H" ? new BusFull("too much is waiting") : undefined);
   await bus.deliver("hello x=1\nhello x=2\nbye x=1\n");
   await bus.deliver("hello x=3\n");
@@ -148,7 +148,7 @@ test("counts and tells what the bus refuses, the rest of the delivery goes out",
 });
 
 test("counts the lines that are dropped before they are routed, and those lost after they were published", () => {
-  const { bus, log, counts } = startRouting();
+  const { bus, log, counts } = startPart();
   const payload = new TextEncoder().encode("a x=1\n\nb x=1\r\nc x=1");
   bus.subscription?.onDropped(payload);
   bus.subscription?.onDropped(payload);
@@ -158,7 +158,7 @@ test("counts the lines that are dropped before they are routed, and those lost a
 });
 
 test("drains before it closes the bus, and says what was lost since it was told to stop", async () => {
-  const { part, bus, clock } = startRouting();
+  const { part, bus, clock } = startPart();
   await bus.deliver("hello x=1\n");
   bus.options.onLost?.("H", new TextEncoder().encode("before x=1\n"));
   bus.drain = async () => {
@@ -171,7 +171,7 @@ test("drains before it closes the bus, and says what was lost since it was told 
 });
 
 test("closes the bus in time when draining takes too long", async () => {
-  const { part, bus, clock } = startRouting();
+  const { part, bus, clock } = startPart();
   await Promise.resolve();
   bus.drain = () => new Promise(() => {});
   const stopped = part.stop(deadlineIn(clock, 1000));
@@ -186,11 +186,11 @@ test("closes the bus in time when draining takes too long", async () => {
 
 test("tells each message and samples of what it refuses, with debug alone", async () => {
   const long = `hello,${"t".repeat(300)} x=1\n`;
-  const quiet = startRouting();
+  const quiet = startPart();
   await quiet.bus.deliver(`${long}hello x=1 1\n`);
   expect(quiet.log.lines).toEqual([]);
 
-  const { bus, log, clock } = startRouting({ debug: true });
+  const { bus, log, clock } = startPart({ debug: true });
   await bus.deliver(long);
   await bus.deliver("hello x=1 1\n");
   clock.advance(10_000);
