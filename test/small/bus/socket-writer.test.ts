@@ -60,14 +60,14 @@ test("writes exactly what was added, whatever the sizes and however little the s
     const writer = new SocketWriter(socket.write);
     let expected = "";
     for (let step = 0; step < 40; step++) {
-      socket.room = random.oneIn(3) ? Infinity : random.int(100_000);
+      socket.room = random.oneIn(3) ? Infinity : random.int(300_000);
       if (random.oneIn(4)) writer.resume();
       const mark = `${round}.${step}`;
       if (random.oneIn(4)) {
         writer.add(bytes(`SUB ${mark}\r\n`));
         expected += `SUB ${mark}\r\n`;
       } else {
-        const payload = mark + "p".repeat(random.int(random.oneIn(4) ? 200_000 : 2000));
+        const payload = mark + "p".repeat(random.int(random.oneIn(4) ? 600_000 : 2000));
         writer.addPublication(mark, bytes(payload));
         expected += `PUB ${mark} ${payload.length}\r\n${payload}\r\n`;
       }
