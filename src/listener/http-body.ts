@@ -118,11 +118,15 @@ interface Reading {
 
 /** `bytes` of `room` are taken. */
 function readAtOnce(request: Request, bytes: number, room: Room): Reading {
-  const body = request.bytes().then(
-    (whole): Body => ({ kind: "whole", bytes: whole }),
-    (): Body => ({ kind: "broken_off" }),
-  );
-  return { body, end: () => room.giveBack(bytes) };
+  return { body: request.bytes().then(wholeBody, brokenOff), end: () => room.giveBack(bytes) };
+}
+
+function wholeBody(bytes: Uint8Array): Body {
+  return { kind: "whole", bytes };
+}
+
+function brokenOff(): Body {
+  return { kind: "broken_off" };
 }
 
 function readAsStream(
@@ -136,8 +140,8 @@ function readAsStream(
     const chunks: Uint8Array[] = [];
     for (;;) {
       const { value: chunk } = (await reader?.read()) ?? {};
-      if (chunk === undefined) return { kind: "whole", bytes: joined(chunks) };
-      if (isEnded) return { kind: "broken_off" };
+      if (chunk === undefined) return wholeBody(joined(chunks));
+      if (isEnded) return brokenOff();
       if (sizeBytes + chunk.length > bodyMaxBytes) return { kind: "too_large" };
       if (!room.take(chunk.length)) return { kind: "no_room" };
       sizeBytes += chunk.length;
@@ -145,10 +149,7 @@ function readAsStream(
     }
   };
   return {
-    body: inTime(
-      gather().catch((): Body => ({ kind: "broken_off" })),
-      clock,
-    ),
+    body: inTime(gather().catch(brokenOff), clock),
     end() {
       isEnded = true;
       reader?.cancel().catch(() => {});
@@ -168,7 +169,7 @@ async function inTime(body: Promise<Body>, clock: Clock): Promise<Body> {
 /** All members of a gzip file, one behind the other. Runs beside the event loop. */
 async function inflateUpTo(maxBytes: number, bytes: Uint8Array): Promise<Body> {
   try {
-    return { kind: "whole", bytes: await inflate(bytes, { maxOutputLength: maxBytes }) };
+    return wholeBody(await inflate(bytes, { maxOutputLength: maxBytes }));
   } catch (error) {
     const code = error instanceof Error && "code" in error ? error.code : undefined;
     if (code === "ERR_BUFFER_TOO_LARGE") return { kind: "too_large" };

@@ -7,7 +7,7 @@ import type { HttpCounters } from "./counters.ts";
 import { failure, noContent } from "./http-answers.ts";
 import type { Body, BodyReader } from "./http-body.ts";
 import { type BodyLines, linesOf } from "./http-lines.ts";
-import type { Intake } from "./intake.ts";
+import type { Intake, Publication } from "./intake.ts";
 
 export interface WriteOptions {
   readonly bus: Bus;
@@ -71,10 +71,19 @@ export function createWrite(options: WriteOptions): Write {
         log.debug(`HTTP listener read ${body.bytes.length} bytes`);
         const lines = await linesOf(body.bytes, precision, publishedMaxBytes);
         if (lines === undefined) return refuse(request, 413, "Request Entity Too Large");
-        if (!(await hasRoomInTime(lines.sizeBytes, options))) return sendAway(request, BUS_IS_FULL);
-        const { isTaken, longLines } = await takeLines(body.bytes.length, lines, options);
+        const isFull = !hasRoom(lines.sizeBytes, options);
+        if (isFull && !(await hasRoomInTime(lines.sizeBytes, options))) {
+          return sendAway(request, BUS_IS_FULL);
+        }
+        let droppedLines = lines.overflowLines;
+        let isTaken = true;
+        for (const publication of takeLines(body.bytes.length, lines, options)) {
+          // A batch that waits for more is in good hands: core NATS confirms nothing, so there is nothing to wait for.
+          if (publication.isUnderWay && !(await publication.isTaken)) isTaken = false;
+          droppedLines += publication.longLines;
+        }
+        // The bus, which had room, refused some after all: it is being closed.
         if (!isTaken) return sendAway(request, BUS_IS_FULL);
-        const droppedLines = lines.overflowLines + longLines;
         if (droppedLines === 0) return noContent(request);
         return failure(request, 400, partialWrite(lines.overflowing, droppedLines));
       }
@@ -99,48 +108,42 @@ export function createWrite(options: WriteOptions): Write {
   };
 }
 
-/** True once the bus has room for `bytes` beside what is gathered; false if it is away, or has none for too long. */
-async function hasRoomInTime(
-  bytes: number,
-  { bus, intake, clock }: WriteOptions,
-): Promise<boolean> {
+/** True if the bus has room for `bytes` beside what is gathered. */
+function hasRoom(bytes: number, { bus, intake }: WriteOptions): boolean {
+  return bus.hasRoom(intake.heldBytes + bytes);
+}
+
+/** True once there is room; false if the bus is away, or has none for too long. */
+async function hasRoomInTime(bytes: number, options: WriteOptions): Promise<boolean> {
+  const { bus, clock } = options;
   const endMs = clock.monotonicMs() + ROOM_WAIT_MAX_MS;
-  while (!bus.hasRoom(intake.heldBytes + bytes)) {
+  while (!hasRoom(bytes, options)) {
     if (bus.state() !== "up" || clock.monotonicMs() >= endMs) return false;
     await sleep(clock, ROOM_WAIT_STEP_MS);
   }
   return true;
 }
 
-interface Taken {
-  /** False if the bus, which had room, refused some after all: it is being closed. */
-  readonly isTaken: boolean;
-  readonly longLines: number;
-}
-
-/** Nothing is awaited before the last piece is handed over, so that the room is still there. */
-async function takeLines(
+/** Hands all pieces over while the room is still there; returns what they are published with, each once. */
+function takeLines(
   receivedBytes: number,
   { pieces, overflowLines }: BodyLines,
   { intake, counters }: WriteOptions,
-): Promise<Taken> {
-  if (receivedBytes === 0) return { isTaken: true, longLines: 0 };
+): readonly Publication[] {
+  const publications: Publication[] = [];
+  if (receivedBytes === 0) return publications;
+  let receivedLines = overflowLines;
+  for (const { payload, lines } of pieces) {
+    const publication = intake.accept(payload, lines);
+    // Pieces that follow one another may share a batch.
+    if (publication !== publications.at(-1)) publications.push(publication);
+    receivedLines += lines;
+  }
   counters.add("received");
   counters.add("received_bytes", receivedBytes);
-  counters.add(
-    "received_lines",
-    pieces.reduce((sum, { lines }) => sum + lines, overflowLines),
-  );
+  counters.add("received_lines", receivedLines);
   counters.add("dropped_overflow_lines", overflowLines);
-  const publications = new Set(pieces.map(({ payload, lines }) => intake.accept(payload, lines)));
-  let isTaken = true;
-  let longLines = 0;
-  for (const publication of publications) {
-    // A batch that waits for more is in good hands: core NATS confirms nothing, so there is nothing to wait for.
-    if (publication.isUnderWay && !(await publication.isTaken)) isTaken = false;
-    longLines += publication.longLines;
-  }
-  return { isTaken, longLines };
+  return publications;
 }
 
 /** In InfluxDB's words, by which clients know that sending the lines again is of no use. */
