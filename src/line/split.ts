@@ -6,8 +6,14 @@
  * A line with nothing else in it is blank: skipped, and not counted.
  */
 
+import { createNewlineCounter } from "./newlines.ts";
+
 export const NEWLINE = 0x0a;
 const CARRIAGE_RETURN = 0x0d;
+
+const countNewlines = createNewlineCounter();
+/** Below this nothing is gained by it. */
+const COUNTED_AT_ONCE_MIN_BYTES = 256;
 
 /** Offset of the newline that ends the line starting at `start`, or `payload.length` if none does. Hot: once per line. */
 export function findLineEnd(payload: Uint8Array, start: number): number {
@@ -22,6 +28,16 @@ export function trimLineEnd(payload: Uint8Array, start: number, end: number): nu
 
 /** How many lines `payload` holds between `start` and `end`, blank ones left out; an unfinished last line counts. */
 export function countLines(payload: Uint8Array, start = 0, end: number = payload.length): number {
+  const last = payload[end - 1];
+  if (end - start >= COUNTED_AT_ONCE_MIN_BYTES && last !== CARRIAGE_RETURN) {
+    const newlines = countNewlines?.(payload, start, end) ?? -1;
+    if (newlines >= 0) return last === NEWLINE ? newlines : newlines + 1;
+  }
+  return countLinesOneByOne(payload, start, end);
+}
+
+/** What {@link countLines} counts, in plain steps. */
+export function countLinesOneByOne(payload: Uint8Array, start: number, end: number): number {
   let lines = 0;
   for (let at = start; at < end;) {
     const lineEnd = Math.min(findLineEnd(payload, at), end);

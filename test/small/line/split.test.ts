@@ -1,6 +1,7 @@
 /** What a line is: every newline ends one, a carriage return before it is part of the ending, blank ones are none. */
 import { expect, test } from "bun:test";
 
+import { createNewlineCounter } from "../../../src/line/newlines.ts";
 import {
   countLines,
   findLineEnd,
@@ -76,6 +77,50 @@ test("agrees with a naive split on any bytes, and loses none of them", () => {
       start = next;
     }
     expect(Buffer.concat(pieces)).toEqual(Buffer.from(payload));
+  }
+});
+
+test("long payloads are counted as short ones are, wherever their blank lines stand and their pieces end", () => {
+  const random = seededRandom("long payloads");
+  const endings = ["\n", "\n", "\n", "\n", "\r\n", "\n\n", "\t\n", "\n\r\n", "\n\r"];
+  for (let round = 0; round < 300; round++) {
+    const plainEndings = round % 2 === 0 ? 4 : endings.length;
+    const lines = Array.from({ length: random.int(random.oneIn(10) ? 2000 : 100) }, () => {
+      return (
+        "x".repeat(random.int(200) + (plainEndings === 4 ? 1 : 0)) +
+        endings[random.int(plainEndings)]
+      );
+    });
+    const text = lines.join("") + (random.oneIn(3) ? "y" : "");
+    const start = random.int(20);
+    const payload = encoder.encode("\n".repeat(start) + text + "z\nz");
+    const end = start + text.length;
+    expect(countLines(payload, start, end)).toBe(naiveLinesOf(encoder.encode(text)).length);
+  }
+});
+
+test("this machine counts newlines at once, and leaves what may be blank to a closer look", () => {
+  const count = createNewlineCounter();
+  const pieceBytes = 64 * 1024;
+  for (const bytes of [
+    16,
+    17,
+    255,
+    pieceBytes - 1,
+    pieceBytes,
+    pieceBytes + 1,
+    3 * pieceBytes + 5,
+  ]) {
+    for (const place of [1, 14, 15, 16, bytes >> 1, bytes - 1].filter((at) => at < bytes)) {
+      const payload = new Uint8Array(bytes + 1).fill(0x61);
+      payload[place] = 0x0a;
+      expect(count?.(payload, 0, bytes)).toBe(1);
+      expect(count?.(payload, place, bytes)).toBe(-1);
+      for (const before of [0x0a, 0x0d]) {
+        payload[place - 1] = before;
+        expect(count?.(payload, 0, bytes)).toBe(-1);
+      }
+    }
   }
 });
 
