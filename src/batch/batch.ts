@@ -108,6 +108,11 @@ export class Batch {
     return taken;
   }
 
+  /** `payload`, which {@link Batch.take} gave away, has come back: the next batch may be written over it. */
+  reuse(payload: Uint8Array): void {
+    if (this.#buffer.length === 0) this.#buffer = new Uint8Array(payload.buffer);
+  }
+
   /** A batch starts with what the last ones needed, and doubles from there, up to what it may hold at all. */
   #reserve(bytes: number): void {
     const needed = this.#sizeBytes + bytes;

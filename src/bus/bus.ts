@@ -3,18 +3,19 @@
  * and `test/medium/bus/conformance.ts` is the suite that every implementation passes.
  *
  * A payload is a `Uint8Array` of newline-ended lines. Who owns its bytes:
- * - published bytes are frozen: neither the caller nor the bus nor a subscriber writes to them again;
+ * - published bytes are frozen: neither the caller nor the bus nor a subscriber writes to them again, unless publish()
+ *   gave them back ({@link RETURNED});
  * - a delivered payload may be a view into a larger receive buffer: use it inside the handler, copy it to keep it.
  */
 
 export interface Bus {
   /**
-   * Hands `payload` on. Resolves once the bus has taken it over (a bus that stores: once it is stored); while the
-   * connection is down it is held, up to `outboundMaxBytes`, and sent after reconnecting.
-   * Rejects with {@link BusFull} above that limit, with {@link BusClosed} after close(), with
+   * Hands `payload` on, which holds so many `lines` (told again if it is lost; 0 if left out). Resolves once the bus has taken it over
+   * (a bus that stores: once it is stored); while the connection is down it is held, up to `outboundMaxBytes`, and sent
+   * after reconnecting. Rejects with {@link BusFull} above that limit, with {@link BusClosed} after close(), with
    * {@link PayloadTooLarge} above {@link Bus.maxPayloadBytes}. A rejected payload was not taken: the caller counts it.
    */
-  publish(subject: string, payload: Uint8Array): Promise<void>;
+  publish(subject: string, payload: Uint8Array, lines?: number): Promise<void>;
 
   /** Resolves once the server has confirmed the subscription; waits for the connection if it has to. */
   subscribe(subject: string, options: SubscribeOptions): Promise<Subscription>;
@@ -31,17 +32,28 @@ export interface Bus {
   hasRoom(bytes?: number): boolean;
 
   /**
+   * For who can wait: undefined if payloads of `bytes` in all would be taken now and go out soon; else a promise that
+   * resolves, first come first served, when that may be so. It may never, so put a limit on the wait. While the
+   * connection is down it is about room alone.
+   */
+  whenRoom(bytes: number): Promise<void> | undefined;
+
+  /**
    * Drains: subscriptions deliver what they accepted, publications reach the server, then the connection ends.
    * At `deadlineMs` from now it gives up instead; what was still held goes to `onLost`. Never rejects.
    */
   close(deadlineMs: number): Promise<void>;
 }
 
-/**
- * What `publish` of a bus that stores nothing returns for every payload it took: who compares with it need not wait,
- * which is several times as fast.
- */
+/** What `publish` returns for a payload that it took and keeps. Who compares need not wait, which is several times as fast. */
 export const TAKEN: Promise<void> = Promise.resolve();
+
+/** The same for one that it took and has no more use for: the caller may write to its bytes again. */
+export const RETURNED: Promise<void> = Promise.resolve();
+
+export function isTaken(published: Promise<void>): boolean {
+  return published === TAKEN || published === RETURNED;
+}
 
 export type BusState = "connecting" | "up" | "down" | "closed";
 
@@ -82,10 +94,10 @@ export interface BusOptions {
   /** Bytes handed over or held and not yet confirmed by the server, at most. */
   readonly outboundMaxBytes: number;
   /**
-   * Called with each payload that had been taken over and then was lost with a connection or at close. Left out where
-   * nothing but metrics is published, which nobody misses: then the log does not tell of losses either.
+   * Called with the lines of each payload that had been taken over and then was lost with a connection or at close. Left
+   * out where nothing but metrics is published, which nobody misses: then the log does not tell of losses either.
    */
-  readonly onLost?: (subject: string, payload: Uint8Array) => void;
+  readonly onLost?: (subject: string, lines: number) => void;
 }
 
 /** Opens a connection; resolves at once and connects in the background (see {@link Bus.state}). */

@@ -101,6 +101,10 @@ class InprocBus implements Bus {
     return this.#closed === undefined;
   }
 
+  whenRoom(): undefined {
+    return undefined;
+  }
+
   close(deadlineMs: number): Promise<void> {
     this.#closed ??= this.#close(deadlineMs);
     return this.#closed;

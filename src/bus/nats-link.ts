@@ -83,6 +83,11 @@ export class Link {
     return this.#transport.isWritable;
   }
 
+  /** True if a payload published before may not change yet. */
+  get keepsPayload(): boolean {
+    return this.#transport.keepsPayload;
+  }
+
   /** Leaves with the next flush or round trip at the latest. `payload` must fit {@link Link.payloadMaxBytes}. */
   publish(subject: string, payload: Uint8Array): void {
     this.#transport.publish(subject, payload);

@@ -75,8 +75,8 @@ export class NatsTransport implements Transport {
   }
 
   /**
-   * Publishes past the client: `subject` must be checked, and `payload` must not change until the server has
-   * confirmed it. It leaves with the next flush at the latest.
+   * Publishes past the client: `subject` must be checked, and `payload` must not change while
+   * {@link NatsTransport.keepsPayload}. It leaves with the next flush at the latest.
    */
   publish(subject: string, payload: Uint8Array): void {
     this.#writer.addPublication(subject, payload);
@@ -89,6 +89,11 @@ export class NatsTransport implements Transport {
   /** False while the socket takes no more: what is published now makes the buffer grow. */
   get isWritable(): boolean {
     return this.#writer.isWritable;
+  }
+
+  /** True while a payload is not with the system yet, and may not change. */
+  get keepsPayload(): boolean {
+    return this.#writer.keepsPayload;
   }
 
   get isClosed(): boolean {

@@ -20,7 +20,6 @@ import {
   PayloadTooLarge,
   type SubscribeOptions,
   type Subscription,
-  TAKEN,
 } from "./bus.ts";
 import { ConnectError, connectToServer } from "./nats-connect.ts";
 import { Link, PAYLOAD_MAX_DEFAULT_BYTES } from "./nats-link.ts";
@@ -100,7 +99,7 @@ class NatsBus implements Bus {
     void this.#keepConnected();
   }
 
-  publish(subject: string, payload: Uint8Array): Promise<void> {
+  publish(subject: string, payload: Uint8Array, lines = 0): Promise<void> {
     const problem = subjectProblem(subject, { wildcards: false });
     assert(problem === undefined, `the subject "${subject}" ${problem}`);
     if (this.#closed !== undefined) return Promise.reject(new BusClosed("the bus is closed"));
@@ -110,8 +109,8 @@ class NatsBus implements Bus {
         new PayloadTooLarge(`payload of ${payload.length} bytes, NATS takes ${maxBytes}`),
       );
     }
-    if (this.#outbound.publish(subject, payload)) return TAKEN;
-    return Promise.reject(new BusFull("too much is waiting for NATS"));
+    const taken = this.#outbound.publish(subject, payload, lines);
+    return taken ?? Promise.reject(new BusFull("too much is waiting for NATS"));
   }
 
   async subscribe(subject: string, options: SubscribeOptions): Promise<Subscription> {
@@ -143,6 +142,10 @@ class NatsBus implements Bus {
 
   hasRoom(bytes: number = this.maxPayloadBytes()): boolean {
     return this.#closed === undefined && this.#outbound.fits(bytes);
+  }
+
+  whenRoom(bytes: number): Promise<void> | undefined {
+    return this.#outbound.whenRoom(bytes);
   }
 
   close(deadlineMs: number): Promise<void> {

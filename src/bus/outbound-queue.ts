@@ -6,8 +6,13 @@ import { Fifo } from "./fifo.ts";
 
 export interface Outgoing {
   readonly subject: string;
-  readonly payload: Uint8Array;
+  /** Empty once it is sent: what is with the connection need not take memory here until it is confirmed. */
+  payload: Uint8Array;
+  readonly bytes: number;
+  readonly lines: number;
 }
+
+const NOTHING = new Uint8Array(0);
 
 /** A limit in bytes alone would let tiny payloads pile up: each takes some 100 bytes more than its own. */
 const PAYLOADS_MAX = 512 * 1024;
@@ -29,6 +34,10 @@ export class OutboundQueue {
     return this.#held.length === 0 && this.#sent.length === 0;
   }
 
+  get heldBytes(): number {
+    return this.#heldBytes;
+  }
+
   get sentCount(): number {
     return this.#sent.length;
   }
@@ -46,10 +55,11 @@ export class OutboundQueue {
   }
 
   /** Takes a payload in behind the others; false if it does not fit. */
-  hold(subject: string, payload: Uint8Array): boolean {
-    if (!this.fits(payload.length)) return false;
-    this.#held.push({ subject, payload });
-    this.#heldBytes += payload.length;
+  hold(subject: string, payload: Uint8Array, lines: number): boolean {
+    const bytes = payload.length;
+    if (!this.fits(bytes)) return false;
+    this.#held.push({ subject, payload, bytes, lines });
+    this.#heldBytes += bytes;
     return true;
   }
 
@@ -61,14 +71,15 @@ export class OutboundQueue {
   markSent(): void {
     const outgoing = this.takeHeld();
     if (outgoing === undefined) return;
+    outgoing.payload = NOTHING;
     this.#sent.push(outgoing);
-    this.#sentBytes += outgoing.payload.length;
+    this.#sentBytes += outgoing.bytes;
   }
 
   /** Takes the first held payload out for good. */
   takeHeld(): Outgoing | undefined {
     const outgoing = this.#held.shift();
-    if (outgoing !== undefined) this.#heldBytes -= outgoing.payload.length;
+    if (outgoing !== undefined) this.#heldBytes -= outgoing.bytes;
     return outgoing;
   }
 
@@ -99,7 +110,7 @@ export class OutboundQueue {
 
   #takeSent(): Outgoing | undefined {
     const outgoing = this.#sent.shift();
-    if (outgoing !== undefined) this.#sentBytes -= outgoing.payload.length;
+    if (outgoing !== undefined) this.#sentBytes -= outgoing.bytes;
     return outgoing;
   }
 

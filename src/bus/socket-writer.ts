@@ -45,9 +45,15 @@ export class SocketWriter {
     return !this.#isBlocked;
   }
 
+  /** True while a large payload is not with the socket as a whole. */
+  get keepsPayload(): boolean {
+    return this.#rest !== undefined;
+  }
+
   /**
    * Adds a NATS publication; it leaves with the next flush at the latest. `subject` must be checked. A large
-   * `payload` is kept until the socket has taken it, and must not change. Hot: once per payload.
+   * `payload` is kept until the socket has taken it ({@link SocketWriter.keepsPayload}), and must not change until then.
+   * Hot: once per payload.
    */
   addPublication(subject: string, payload: Uint8Array): void {
     const isCopied = payload.length <= COPIED_MAX_BYTES;

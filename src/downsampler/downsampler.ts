@@ -4,7 +4,6 @@
  */
 import type { ComponentDeps } from "../config/component.ts";
 import type { DownsamplerConfig } from "../config/config.ts";
-import { countLines } from "../line/split.ts";
 import { Counters } from "../metrics/counters.ts";
 import { printMetrics } from "../metrics/print.ts";
 import { startReporter } from "../metrics/reporter.ts";
@@ -40,8 +39,8 @@ export async function startDownsampler(
   const bus = deps.openBus({
     name: config.name,
     outboundMaxBytes: config.outboundMaxBytes,
-    onLost: (subject, payload) => {
-      if (subject !== config.monitorSubject) counters.add("lost_nats_lines", countLines(payload));
+    onLost: (subject, lines) => {
+      if (subject !== config.monitorSubject) counters.add("lost_nats_lines", lines);
     },
   });
   const streams = config.subjects.map(

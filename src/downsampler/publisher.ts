@@ -3,7 +3,7 @@
  * averaged is small and can stay here for a while, unlike what comes in. But only so many periods wait; the oldest is
  * dropped for the newest.
  */
-import { type Bus, TAKEN } from "../bus/bus.ts";
+import { type Bus, isTaken } from "../bus/bus.ts";
 import type { DownsampleFunction } from "../config/config.ts";
 import { type Clock, sleep } from "../platform/clock.ts";
 import { messageOf } from "../platform/errors.ts";
@@ -91,8 +91,8 @@ export class Publisher {
   async #handOver({ payload, lines }: Message): Promise<boolean> {
     const { bus, subject, counters, onLoss } = this.#options;
     try {
-      const taken = bus.publish(subject, payload);
-      if (taken !== TAKEN) await taken;
+      const taken = bus.publish(subject, payload, lines);
+      if (!isTaken(taken)) await taken;
       counters.add("sent_lines", lines);
       return true;
     } catch (error) {

@@ -7,10 +7,10 @@ import {
   BusClosed,
   BusFull,
   type Delivery,
+  isTaken,
   type OpenBus,
   PayloadTooLarge,
   type Subscription,
-  TAKEN,
 } from "../bus/bus.ts";
 import type { FilterConfig } from "../config/config.ts";
 import { countLines } from "../line/split.ts";
@@ -68,7 +68,7 @@ export class FilterPart {
     this.#bus = options.openBus({
       name: config.name,
       outboundMaxBytes: config.outboundMaxBytes,
-      onLost: (_subject, payload) => this.#counters.add("lost_nats_lines", countLines(payload)),
+      onLost: (_subject, lines) => this.#counters.add("lost_nats_lines", lines),
     });
     void this.#subscribe(options.onReady);
   }
@@ -148,8 +148,8 @@ export class FilterPart {
     const messages = this.#router.route(payload, this.#bus.maxPayloadBytes());
     const waiting: Promise<void>[] = [];
     for (const message of messages) {
-      const taken = this.#bus.publish(message.subject, message.payload);
-      if (taken === TAKEN) this.#countSent(message);
+      const taken = this.#bus.publish(message.subject, message.payload, message.lines);
+      if (isTaken(taken)) this.#countSent(message);
       else waiting.push(this.#countWhenSettled(taken, message));
     }
     if (waiting.length === 0) delivery.done();

@@ -11,17 +11,29 @@ export function createRoutes(
   onError: (error: Error) => void,
 ): (request: Request) => Response | Promise<Response> {
   const app = new Hono({ getPath: pathOf });
-  app.post("/write", (context) => write(context.req.raw, context.req.query("precision") ?? ""));
   app.all("/write", (context) => wrongMethod(context.req.raw, "POST"));
   // HEAD comes as GET, and hono leaves the body out.
   app.get("/ping", (context) => ping(context.req.raw, context.req.query("verbose") ?? ""));
   app.all("/ping", (context) => wrongMethod(context.req.raw, "GET, HEAD"));
   app.notFound((context) => failure(context.req.raw, 404, "not found"));
-  app.onError((error, context) => {
+  const fail = (error: Error, request: Request): Response => {
     onError(error);
-    return failure(context.req.raw, 500, "internal error");
-  });
-  return (request) => app.fetch(request);
+    return failure(request, 500, "internal error");
+  };
+  app.onError((error, context) => fail(error, context.req.raw));
+  return (request) => {
+    // Nearly all requests are writes, and hono's way to them costs a twentieth of what a small body does.
+    if (request.method !== "POST" || pathOf(request) !== "/write") return app.fetch(request);
+    return write(request, parameterOf(request, "precision")).catch((error: Error) =>
+      fail(error, request),
+    );
+  };
+}
+
+/** The first value of a parameter in the query, empty if there is none. */
+function parameterOf({ url }: Request, name: string): string {
+  if (!url.includes(name) && !url.includes("%")) return "";
+  return new URLSearchParams(url.slice(url.indexOf("?") + 1)).get(name) ?? "";
 }
 
 function ping(request: Request, verbose: string): Response {

@@ -1,7 +1,9 @@
 /** `POST /write`: a body of lines goes into the intake as a whole or not at all, and the answer says which. */
 import type { Bus } from "../bus/bus.ts";
 import { parsePrecision, type Precision } from "../line/precision.ts";
-import { type Clock, sleep } from "../platform/clock.ts";
+import type { Clock } from "../platform/clock.ts";
+import { isDoneInTime } from "../platform/deadline.ts";
+import { deadlineIn } from "../platform/lifecycle.ts";
 import { type Log, throttled } from "../platform/log.ts";
 import type { HttpCounters } from "./counters.ts";
 import { failure, noContent } from "./http-answers.ts";
@@ -32,7 +34,6 @@ const TOO_MANY_BODIES = "too many requests at the moment, try again";
 
 /** How long a request may wait for room: what keeps clients that are too fast at the pace of NATS. */
 const ROOM_WAIT_MAX_MS = 1000;
-const ROOM_WAIT_STEP_MS = 5;
 
 /** InfluxDB's words for a time that no nanosecond timestamp can hold. */
 const OUT_OF_RANGE = "time outside range -9223372036854775806 - 9223372036854775806";
@@ -71,8 +72,8 @@ export function createWrite(options: WriteOptions): Write {
         log.debug(`HTTP listener read ${body.bytes.length} bytes`);
         const lines = await linesOf(body.bytes, precision, publishedMaxBytes);
         if (lines === undefined) return refuse(request, 413, "Request Entity Too Large");
-        const isFull = !hasRoom(lines.sizeBytes, options);
-        if (isFull && !(await hasRoomInTime(lines.sizeBytes, options))) {
+        const waiting = bus.whenRoom(roomFor(lines, options));
+        if (waiting !== undefined && !(await hasRoomInTime(waiting, lines, options))) {
           return sendAway(request, BUS_IS_FULL);
         }
         let droppedLines = lines.overflowLines;
@@ -108,20 +109,26 @@ export function createWrite(options: WriteOptions): Write {
   };
 }
 
-/** True if the bus has room for `bytes` beside what is gathered. */
-function hasRoom(bytes: number, { bus, intake }: WriteOptions): boolean {
-  return bus.hasRoom(intake.heldBytes + bytes);
+/** Bytes that the bus is to take: what is gathered goes before the lines. */
+function roomFor(lines: BodyLines, { intake }: WriteOptions): number {
+  return intake.heldBytes + lines.sizeBytes;
 }
 
-/** True once there is room; false if the bus is away, or has none for too long. */
-async function hasRoomInTime(bytes: number, options: WriteOptions): Promise<boolean> {
+/** True once there is room; false if the bus is away, or has none for too long. `waiting` is the first wait for it. */
+async function hasRoomInTime(
+  waiting: Promise<void>,
+  lines: BodyLines,
+  options: WriteOptions,
+): Promise<boolean> {
   const { bus, clock } = options;
-  const endMs = clock.monotonicMs() + ROOM_WAIT_MAX_MS;
-  while (!hasRoom(bytes, options)) {
-    if (bus.state() !== "up" || clock.monotonicMs() >= endMs) return false;
-    await sleep(clock, ROOM_WAIT_STEP_MS);
+  const deadline = deadlineIn(clock, ROOM_WAIT_MAX_MS);
+  for (let wait: Promise<void> | undefined = waiting; wait !== undefined;) {
+    const isWorthIt = bus.state() === "up" && (await isDoneInTime(wait, deadline, clock));
+    if (!isWorthIt) break;
+    // Others may have been quicker, and the batch may have grown.
+    wait = bus.whenRoom(roomFor(lines, options));
   }
-  return true;
+  return bus.hasRoom(roomFor(lines, options));
 }
 
 /** Hands all pieces over while the room is still there; returns what they are published with, each once. */

@@ -5,7 +5,7 @@
  */
 import { Batch, type BatchLimits } from "../batch/batch.ts";
 import { cutAtLineEnds } from "../batch/chunk.ts";
-import { type Bus, TAKEN } from "../bus/bus.ts";
+import { type Bus, isTaken, RETURNED } from "../bus/bus.ts";
 import { countLines, lacksFinalNewline, withFinalNewline } from "../line/split.ts";
 import type { Counters } from "../metrics/counters.ts";
 import type { Clock } from "../platform/clock.ts";
@@ -60,7 +60,7 @@ export class Intake {
   }
 
   /**
-   * Takes over `payload`, at least one byte, with its number of lines; the caller no longer writes to its bytes.
+   * Takes over `payload`, at least one byte, with its number of lines; the caller no longer looks at its bytes.
    * Returns the publication that it goes out with. Hot: once per datagram.
    */
   accept(payload: Uint8Array, lines: number): Publication {
@@ -82,7 +82,7 @@ export class Intake {
     const { payload, lines } = this.#batch.take();
     const publication = this.#next;
     this.#next = new BatchPublication();
-    this.#publish(publication, payload, lines);
+    if (this.#publish(publication, payload, lines)) this.#batch.reuse(payload);
   }
 
   /** Bytes in the batch, which are handed to the bus before whatever comes next. */
@@ -109,15 +109,21 @@ export class Intake {
   /** A batch of its own; if it is more than a message holds, published in pieces. */
   #publishAlone(payload: Uint8Array, lines: number): Publication {
     const publication = new BatchPublication();
-    this.#publish(publication, withFinalNewline(payload), lines);
+    const ended = withFinalNewline(payload);
+    if (this.#publish(publication, ended, lines)) release(ended);
     return publication;
   }
 
-  #publish(publication: BatchPublication, payload: Uint8Array, lines: number): void {
+  /** True if nobody has any more use for the bytes of `payload`. */
+  #publish(publication: BatchPublication, payload: Uint8Array, lines: number): boolean {
     const messages = this.#cut(publication, payload, lines);
     if (messages.length > 0) this.#underWay.add(publication);
     publication.start(messages.length);
-    for (const message of messages) this.#handOver(message, publication);
+    let areReturned = true;
+    for (const message of messages) {
+      if (!this.#handOver(message, publication)) areReturned = false;
+    }
+    return areReturned;
   }
 
   #cut(publication: BatchPublication, payload: Uint8Array, lines: number): readonly Message[] {
@@ -139,22 +145,29 @@ export class Intake {
     return messages;
   }
 
-  /** Callbacks and no async function: at a small batch count this is called ten thousand times a second. */
-  #handOver({ payload, lines }: Message, publication: BatchPublication): void {
+  /**
+   * True if the bus needs the payload no longer. Callbacks and no async function: at a small batch count this is called
+   * ten thousand times a second.
+   */
+  #handOver({ payload, lines }: Message, publication: BatchPublication): boolean {
     const { bus, subject, counters } = this.#options;
-    const taken = bus.publish(subject, payload);
+    const taken = bus.publish(subject, payload, lines);
     this.#linesUnderWay += lines;
     const onTaken = () => {
       counters.add("sent_lines", lines);
       this.#settle(publication, lines, true);
     };
-    if (taken === TAKEN) return onTaken();
+    if (isTaken(taken)) {
+      onTaken();
+      return taken === RETURNED;
+    }
     taken.then(onTaken, (error: unknown) => {
       counters.add("failed_nats_publish");
       counters.add("dropped_nats_lines", lines);
       this.#reportRefused(`cannot publish ${lines} lines to [${subject}]: ${messageOf(error)}`);
       this.#settle(publication, lines, false);
     });
+    return false;
   }
 
   #settle(publication: BatchPublication, lines: number, isTaken: boolean): void {
@@ -163,6 +176,16 @@ export class Intake {
     this.#underWay.delete(publication);
     if (publication.takenMessages > 0) this.#options.counters.add("sent");
   }
+}
+
+/**
+ * Gives the memory of a body back at once, not when garbage is next collected: the next body then finds it in the
+ * processor's cache.
+ */
+function release(payload: Uint8Array): void {
+  const { buffer } = payload;
+  const isWhole = buffer.byteLength === payload.length;
+  if (isWhole && buffer instanceof ArrayBuffer) buffer.transfer(0);
 }
 
 class BatchPublication implements Publication {

@@ -5,7 +5,6 @@
 import type { Bus } from "../bus/bus.ts";
 import type { ComponentDeps } from "../config/component.ts";
 import type { HttpListenerConfig, ListenerConfig } from "../config/config.ts";
-import { countLines } from "../line/split.ts";
 import type { Counters } from "../metrics/counters.ts";
 import { printMetrics } from "../metrics/print.ts";
 import { type Reporter, startReporter } from "../metrics/reporter.ts";
@@ -37,8 +36,8 @@ export function openOutlet<Counter extends PublishingCounter>(
   const bus = deps.openBus({
     name,
     outboundMaxBytes: config.outboundMaxBytes,
-    onLost: (lostSubject, payload) => {
-      if (lostSubject === subject) counters.add("lost_nats_lines", countLines(payload));
+    onLost: (lostSubject, lines) => {
+      if (lostSubject === subject) counters.add("lost_nats_lines", lines);
     },
   });
   const intake = new Intake({ limits: config.batch, subject, bus, counters, clock, log });

@@ -1,7 +1,7 @@
 /** What every bus promises about who is given which payloads. */
 import { expect } from "bun:test";
 
-import { type Delivery } from "../../../src/bus/bus.ts";
+import { type Delivery, RETURNED } from "../../../src/bus/bus.ts";
 import { eventually } from "../../support/eventually.ts";
 import { bytes, collect, lenient, type Promises, text } from "./conformance-tools.ts";
 
@@ -154,6 +154,20 @@ export const deliveryPromises: Promises = {
     await eventually("all deliveries", () => received.length >= sent.length);
     expect(received).toEqual(before);
     expect(sent).toEqual(before);
+  },
+
+  async "has delivered or copied what it gives back"({ open, newSubject }) {
+    const subject = newSubject();
+    const received = await collect(open(), subject);
+    const publisher = open();
+    const sizes = [10, 1000, 200_000, 10, 900_000, 50_000];
+    const expected = sizes.map((size, index) => `${index}`.repeat(size));
+    for (const sent of expected) {
+      const payload = bytes(sent);
+      if (publisher.publish(subject, payload) === RETURNED) payload.fill(0x78);
+    }
+    await eventually("all deliveries", () => received.length >= sizes.length);
+    expect(received.map(text)).toEqual(expected);
   },
 
   async "leaves a delivered payload alone while more arrive"({ open, newSubject }) {

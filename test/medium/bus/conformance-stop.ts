@@ -39,9 +39,9 @@ export const stopPromises: Promises = {
 
   async "closes only when what was published has reached the bus"({ open, newSubject }) {
     const subject = newSubject();
-    const lost: string[] = [];
+    const lost: number[] = [];
     const received = await collect(open(), subject);
-    const publisher = open({ onLost: (_, payload) => void lost.push(text(payload)) });
+    const publisher = open({ onLost: (_, lines) => void lost.push(lines) });
     const sent = Array.from({ length: 500 }, (_, index) => `m${index}\n`);
     for (const text of sent) void publisher.publish(subject, bytes(text));
     await publisher.close(10_000);

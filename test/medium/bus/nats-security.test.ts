@@ -178,15 +178,15 @@ test("reports each payload lost that the server does not allow to be published",
   await using server = await startNatsServer({ config: PERMISSIONS("open") });
   await using test = openTestBus({ servers: [server.address], user: "u", password: "p" });
   const received = await collect(test.bus, "open");
-  for (const payload of numbered(300)) {
-    await test.bus.publish(Number(decode(payload)) % 3 === 0 ? "secret.a" : "open", payload);
+  for (const [index, payload] of numbered(300).entries()) {
+    await test.bus.publish(index % 3 === 0 ? "secret.a" : "open", payload, index);
   }
   await eventually("the deliveries", () => received.length >= 200);
   await test.bus.close(10_000);
   const isSecret = (name: string) => Number(name) % 3 === 0;
   const all = numbered(300).map(decode);
   expect(received).toEqual(all.filter((name) => !isSecret(name)));
-  expect(test.lost.map(({ payload }) => decode(payload))).toEqual(all.filter(isSecret));
+  expect(test.lost.map(({ lines }) => `${lines}`)).toEqual(all.filter(isSecret));
   expect(test.log.lines.filter((line) => line.startsWith("ERROR"))).toEqual([
     'ERROR NATS refuses: Permissions Violation for Publish to "secret.a"',
   ]);

@@ -21,7 +21,7 @@ export interface TestBus extends AsyncDisposable {
   readonly bus: Bus;
   readonly log: RecordingLog;
   /** What onLost was called with. */
-  readonly lost: { readonly subject: string; readonly payload: Uint8Array }[];
+  readonly lost: { readonly subject: string; readonly lines: number }[];
 }
 
 export function openTestBus(
@@ -32,12 +32,12 @@ export function openTestBus(
   } = {},
 ): TestBus {
   const log = new RecordingLog();
-  const lost: { subject: string; payload: Uint8Array }[] = [];
+  const lost: { subject: string; lines: number }[] = [];
   const bus = openNatsBus(
     {
       name: "test",
       outboundMaxBytes: 64 * 1024 * 1024,
-      onLost: (subject, payload) => void lost.push({ subject, payload }),
+      onLost: (subject, lines) => void lost.push({ subject, lines }),
       ...options,
     },
     natsOptions(nats),

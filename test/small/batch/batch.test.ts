@@ -114,3 +114,22 @@ test("never writes to bytes that it gave away, nor to those that it was given", 
   }
   for (const { payload, expected } of taken) expect(expected.equals(payload)).toBe(true);
 });
+
+test("writes the next batch over bytes that came back, and over them alone", () => {
+  const { batch } = newBatch();
+  const full = new TextEncoder().encode("a".repeat(3000));
+  batch.add(full, 1);
+  const first = batch.take().payload;
+  batch.reuse(first);
+  batch.add(full.subarray(0, 2500), 1);
+  const second = batch.take().payload;
+  expect(second.buffer === first.buffer).toBe(true);
+  expect(second.length).toBe(2501);
+
+  // What comes back while a batch is being filled is too late.
+  batch.add(full, 1);
+  batch.reuse(second);
+  const third = batch.take().payload;
+  expect(third.buffer === first.buffer).toBe(false);
+  expect(third.length).toBe(3001);
+});

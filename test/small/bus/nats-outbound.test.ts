@@ -1,6 +1,10 @@
-/** When what is published is written. Method: a connection that counts its writes, and a clock moved by hand. */
+/**
+ * When what is published is written, and when there is room for more. Method: a connection that counts its writes and takes
+ * as much as the test allows, and a clock moved by hand.
+ */
 import { expect, test } from "bun:test";
 
+import { RETURNED, TAKEN } from "../../../src/bus/bus.ts";
 import type { Link } from "../../../src/bus/nats-link.ts";
 import { Outbound } from "../../../src/bus/nats-outbound.ts";
 import { ManualClock } from "../../support/manual-clock.ts";
@@ -9,31 +13,32 @@ const PAYLOAD = new Uint8Array(10);
 
 function start() {
   const clock = new ManualClock();
-  const outbound = new Outbound(1_000_000, clock, { onLost: () => {}, onTooLarge: () => {} });
+  const outbound = new Outbound(3_000_000, clock, { onLost: () => {}, onTooLarge: () => {} });
   const written: number[] = [];
   let handedOver = 0;
   const write = () => {
     if (handedOver > 0) written.push(handedOver);
     handedOver = 0;
   };
-  const link: Partial<Link> = {
+  const link = {
     isWritable: true,
+    keepsPayload: false,
     hasEnded: () => false,
-    payloadMaxBytes: () => 1_000_000,
+    payloadMaxBytes: () => 10_000_000,
     publish: () => void handedOver++,
     flush: write,
     // A round trip takes along what was handed over before it. It is answered at once.
     roundTrip: async () => write(),
   };
-  outbound.attach(link as Link);
-  return { clock, outbound, written };
+  outbound.attach(link as unknown as Link);
+  return { clock, outbound, written, link };
 }
 
 const turnEnd = () => new Promise((resolve) => setImmediate(resolve));
 
 test("what is published in one turn of the event loop leaves with one write at its end", async () => {
   const { outbound, written } = start();
-  for (let count = 0; count < 3; count++) outbound.publish("a", PAYLOAD);
+  for (let count = 0; count < 3; count++) outbound.publish("a", PAYLOAD, 1);
   expect(written).toEqual([]);
   await turnEnd();
   expect(written).toEqual([3]);
@@ -41,10 +46,10 @@ test("what is published in one turn of the event loop leaves with one write at i
 
 test("writes are a millisecond apart, and after a pause the next one waits for nothing", async () => {
   const { clock, outbound, written } = start();
-  outbound.publish("a", PAYLOAD);
+  outbound.publish("a", PAYLOAD, 1);
   await turnEnd();
   for (let turn = 0; turn < 4; turn++) {
-    outbound.publish("a", PAYLOAD);
+    outbound.publish("a", PAYLOAD, 1);
     await turnEnd();
   }
   expect(written).toEqual([1]);
@@ -52,16 +57,70 @@ test("writes are a millisecond apart, and after a pause the next one waits for n
   expect(written).toEqual([1, 4]);
 
   clock.advance(1);
-  outbound.publish("a", PAYLOAD);
+  outbound.publish("a", PAYLOAD, 1);
   await turnEnd();
   expect(written).toEqual([1, 4, 1]);
 });
 
 test("whoever waits for everything to be confirmed does not wait for the next write", async () => {
   const { outbound, written } = start();
-  outbound.publish("a", PAYLOAD);
+  outbound.publish("a", PAYLOAD, 1);
   await turnEnd();
-  outbound.publish("a", PAYLOAD);
+  outbound.publish("a", PAYLOAD, 1);
   await outbound.whenEmpty();
   expect(written).toEqual([1, 1]);
+});
+
+test("gives back the bytes of what the connection has taken, and keeps those of what waits", () => {
+  const { outbound, link } = start();
+  expect(outbound.publish("a", PAYLOAD, 1)).toBe(RETURNED);
+  link.keepsPayload = true;
+  expect(outbound.publish("a", PAYLOAD, 1)).toBe(TAKEN);
+  link.keepsPayload = false;
+  link.isWritable = false;
+  expect(outbound.publish("a", PAYLOAD, 1)).toBe(TAKEN);
+  link.isWritable = true;
+  outbound.resume();
+  expect(outbound.publish("a", PAYLOAD, 1)).toBe(RETURNED);
+  outbound.detach();
+  expect(outbound.publish("a", PAYLOAD, 1)).toBe(TAKEN);
+});
+
+test("who can wait is asked to while more than a megabyte is held, and woken in order as far as there is room", async () => {
+  const { outbound, link } = start();
+  const woken: string[] = [];
+  const wait = (name: string, bytes: number) =>
+    outbound.whenRoom(bytes)?.then(() => void woken.push(name));
+  link.isWritable = false;
+  outbound.publish("a", new Uint8Array(1_000_000), 1);
+  expect(wait("fits", 1)).toBeUndefined();
+  outbound.publish("a", new Uint8Array(100_000), 1);
+  void wait("first", 1_000_000);
+  void wait("second", 900_001);
+  void wait("third", 1);
+  await turnEnd();
+  expect(woken).toEqual([]);
+
+  // All of it is with the connection: 1,100,000 of 3,000,000 bytes, until it is confirmed.
+  link.isWritable = true;
+  outbound.resume();
+  await Promise.resolve();
+  expect(woken).toEqual(["first"]);
+  await outbound.whenEmpty();
+  await turnEnd();
+  expect(woken).toEqual(["first", "second", "third"]);
+  expect(wait("fits again", 3_000_000)).toBeUndefined();
+});
+
+test("while there is no connection nobody is asked to wait for one", async () => {
+  const { outbound, link } = start();
+  link.isWritable = false;
+  outbound.publish("a", new Uint8Array(2_000_000), 1);
+  let isWoken = false;
+  void outbound.whenRoom(1)?.then(() => (isWoken = true));
+  outbound.detach();
+  await turnEnd();
+  expect(isWoken).toBe(true);
+  expect(outbound.whenRoom(1_000_000)).toBeUndefined();
+  expect(outbound.whenRoom(1_000_001)).toBeInstanceOf(Promise);
 });

@@ -5,7 +5,7 @@ import { OutboundQueue, type Outgoing } from "../../../src/bus/outbound-queue.ts
 
 function filled(maxBytes: number, ...names: string[]): OutboundQueue {
   const queue = new OutboundQueue(maxBytes);
-  for (const name of names) queue.hold(name, new Uint8Array(10));
+  for (const name of names) queue.hold(name, new Uint8Array(10), 1);
   return queue;
 }
 
@@ -14,7 +14,7 @@ const names = (outgoing: readonly Outgoing[]) => outgoing.map(({ subject }) => s
 test("counts held and sent payloads against one limit until they are confirmed", () => {
   const queue = filled(30, "a", "b", "c");
   for (let time = 1; time <= 2; time++) {
-    expect(queue.hold("d", new Uint8Array(1))).toBe(false);
+    expect(queue.hold("d", new Uint8Array(1), 1)).toBe(false);
     expect(queue.fits(1)).toBe(false);
   }
   queue.markSent();
@@ -32,8 +32,8 @@ test("counts held and sent payloads against one limit until they are confirmed",
 test("bounds how many payloads it keeps, however small they are", () => {
   const queue = new OutboundQueue(Infinity);
   const empty = new Uint8Array(0);
-  for (let count = 0; count < 524_288; count++) queue.hold("a", empty);
-  expect(queue.hold("a", empty)).toBe(false);
+  for (let count = 0; count < 524_288; count++) queue.hold("a", empty, 0);
+  expect(queue.hold("a", empty, 0)).toBe(false);
 });
 
 test("sends in order, and gives back what was sent and not confirmed", () => {
@@ -65,7 +65,19 @@ test("gives back each refused payload once, the oldest of its subject first", ()
   broken.refuse("no");
   broken.refuse("no");
   expect(names(broken.takeAllSent())).toEqual(["no"]);
-  broken.hold("no", new Uint8Array(1));
+  broken.hold("no", new Uint8Array(1), 1);
   broken.markSent();
   expect(broken.confirm(1)).toEqual([]);
+});
+
+test("lets go of what is sent, but for its size and its number of lines", () => {
+  const queue = new OutboundQueue(100);
+  queue.hold("a", new Uint8Array(60), 7);
+  expect(queue.heldBytes).toBe(60);
+  queue.markSent();
+  expect([queue.heldBytes, queue.sentBytes, queue.fits(41)]).toEqual([0, 60, false]);
+  expect(queue.takeAllSent()).toEqual([
+    { subject: "a", payload: new Uint8Array(0), bytes: 60, lines: 7 },
+  ]);
+  expect(queue.fits(100)).toBe(true);
 });

@@ -233,3 +233,33 @@ test("publishes a payload of 128 KiB or more as it is, behind what was gathered 
   expect(bus.texts.map((text) => text.length)).toEqual([6 + 128 * 1024 - 1, large.length]);
   expect(bus.texts[1]).toBe(large);
 });
+
+test("fills the buffer of a batch again, and lets the memory of a long payload go, once the bus gives them back", () => {
+  const { bus, intake } = setUp({ countMax: 1 });
+  const long = () => new Uint8Array(200_000).fill(0x61);
+  const kept = long();
+  intake.accept(kept, 1);
+  expect(bus.texts.at(-1)).toHaveLength(200_001);
+  const endedAlready = () => {
+    const payload = long();
+    payload[payload.length - 1] = 0x0a;
+    return payload;
+  };
+  const keptAsItIs = endedAlready();
+  intake.accept(keptAsItIs, 1);
+  expect(keptAsItIs).toHaveLength(200_000);
+
+  bus.givesBack = true;
+  const released = endedAlready();
+  intake.accept(released, 1);
+  expect(bus.texts.at(-1)).toHaveLength(200_000);
+  expect(released).toHaveLength(0);
+  // A part of a larger buffer is not the intake's alone.
+  const part = new Uint8Array(400_000).fill(0x0a).subarray(0, 200_000);
+  intake.accept(part, 0);
+  expect(part).toHaveLength(200_000);
+
+  for (let round = 0; round < 3; round++)
+    intake.accept(new TextEncoder().encode(`a v=${round}`), 1);
+  expect(bus.texts.slice(-3)).toEqual(["a v=0\n", "a v=1\n", "a v=2\n"]);
+});

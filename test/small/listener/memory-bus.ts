@@ -1,5 +1,12 @@
 /** A bus that keeps what is published, for the logic in front of it; the listeners themselves run on a real one. */
-import { type Bus, BusFull, type BusState, type Subscription } from "../../../src/bus/bus.ts";
+import {
+  type Bus,
+  BusFull,
+  type BusState,
+  RETURNED,
+  type Subscription,
+  TAKEN,
+} from "../../../src/bus/bus.ts";
 
 export class MemoryBus implements Bus {
   /** `subject` and text of each payload taken. */
@@ -10,9 +17,12 @@ export class MemoryBus implements Bus {
   isDown = false;
   /** What hasRoom() answers by. */
   roomBytes = Number.POSITIVE_INFINITY;
+  /** Set: what it takes, it gives back at once; else it keeps it. */
+  givesBack = false;
   /** Set: takes payloads over and never says so, as a bus that stores and is cut off from its store. */
   isSilent = false;
   readonly #decoder = new TextDecoder();
+  readonly #waiting: (() => void)[] = [];
 
   get texts(): string[] {
     return this.published.map(([, text]) => text);
@@ -21,7 +31,8 @@ export class MemoryBus implements Bus {
   publish(subject: string, payload: Uint8Array): Promise<void> {
     if (this.takes-- <= 0) return Promise.reject(new BusFull("too much is waiting"));
     this.published.push([subject, this.#decoder.decode(payload)]);
-    return this.isSilent ? new Promise(() => {}) : Promise.resolve();
+    if (this.isSilent) return new Promise(() => {});
+    return this.givesBack ? RETURNED : TAKEN;
   }
 
   subscribe(): Promise<Subscription> {
@@ -38,6 +49,17 @@ export class MemoryBus implements Bus {
 
   hasRoom(bytes = 1): boolean {
     return this.roomBytes >= bytes && !(this.isDown && this.takes <= 0);
+  }
+
+  whenRoom(bytes: number): Promise<void> | undefined {
+    if (this.hasRoom(bytes)) return undefined;
+    return new Promise((resolve) => this.#waiting.push(resolve));
+  }
+
+  /** From now on there is room for so many bytes: all who wait for room look again. */
+  makeRoom(bytes: number): void {
+    this.roomBytes = bytes;
+    for (const wake of this.#waiting.splice(0)) wake();
   }
 
   close(): Promise<void> {

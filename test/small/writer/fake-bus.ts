@@ -69,6 +69,10 @@ export class FakeBus implements Bus {
     return this.#state;
   }
 
+  whenRoom(): undefined {
+    return undefined;
+  }
+
   hasRoom(): boolean {
     return this.#state !== "closed";
   }
