@@ -1,6 +1,6 @@
 /**
  * How many lines a second a writer takes from NATS and writes to a backend that discards them, and what each costs:
- * `bun test/bench/writer.ts [--rate 200000] [--lines 100] [--seconds 10]` (lines a second; lines a message).
+ * `bun test/bench/writer.ts [--rate 200000] [--lines 100] [--seconds 10] [--warmup 3]` (lines a second; lines a message).
  * nats-server, the generator and the backend share the machine. Fails if a line is lost.
  */
 import { parseArgs } from "node:util";
@@ -17,6 +17,8 @@ const { values } = parseArgs({
     rate: { type: "string", default: "200000" },
     lines: { type: "string", default: "100" },
     seconds: { type: "string", default: "10" },
+    /** Before anything is measured: compiling what is hot takes its first second or two. */
+    warmup: { type: "string", default: "3" },
   },
 });
 const linesPerMessage = Number(values.lines);
@@ -37,24 +39,28 @@ await using writer = await startSpout(
 );
 await writer.logged("subscribed");
 
+const load = (seconds: string) =>
+  generate("nats-generator.ts", [
+    nats.port,
+    "bench",
+    Number(values.rate) / linesPerMessage,
+    seconds,
+    linesPerMessage,
+  ]);
+const warm = await load(values.warmup);
 const before = processUsage(writer.pid);
-const { sent, seconds } = await generate("nats-generator.ts", [
-  nats.port,
-  "bench",
-  Number(values.rate) / linesPerMessage,
-  values.seconds,
-  linesPerMessage,
-]);
+const { sent, seconds } = await load(values.seconds);
 const { lines: written, requests } = await backend.readWhenQuiet();
 const after = processUsage(writer.pid);
 
 const lines = sent * linesPerMessage;
+const lost = lines + warm.sent * linesPerMessage - written;
 const cpuMicroseconds = ((after.cpuSeconds - before.cpuSeconds) / lines) * 1e6;
 console.log(describeMachine());
 console.log(
   `writer: ${Math.round(lines / seconds)} lines/s, ${linesPerMessage} a message, ${seconds.toFixed(1)} s: ` +
-    `${cpuMicroseconds.toFixed(3)} µs CPU a line, ${requests} requests, ${lines - written} lines lost, ` +
+    `${cpuMicroseconds.toFixed(3)} µs CPU a line, ${requests} requests, ${lost} lines lost, ` +
     `${(after.residentPeakBytes / 2 ** 20).toFixed(0)} MiB resident at most`,
 );
 printCost(cpuMicroseconds, "µs CPU a line");
-process.exitCode = written === lines ? 0 : 1;
+process.exitCode = lost === 0 ? 0 : 1;
