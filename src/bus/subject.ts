@@ -45,6 +45,18 @@ export function subjectMatches(pattern: string, subject: string): boolean {
   return wanted.length === tokens.length;
 }
 
+/** True if there are subjects that both patterns, valid ones, match. */
+export function patternsOverlap(one: string, other: string): boolean {
+  const left = one.split(".");
+  const right = other.split(".");
+  for (let index = 0; ; index++) {
+    const [leftToken, rightToken] = [left[index], right[index]];
+    if (leftToken === undefined || rightToken === undefined) return leftToken === rightToken;
+    if (leftToken === ">" || rightToken === ">") return true;
+    if (leftToken !== rightToken && leftToken !== "*" && rightToken !== "*") return false;
+  }
+}
+
 function nameProblem(name: string): string | undefined {
   if (name === "") return "is empty";
   if (SPACE_OR_CONTROL.test(name)) return "holds a space or a control character";

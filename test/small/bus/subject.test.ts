@@ -1,7 +1,12 @@
 /** Subjects by the rules of NATS (docs.nats.io, "Subject-Based Messaging"). */
 import { expect, test } from "bun:test";
 
-import { queueGroupProblem, subjectMatches, subjectProblem } from "../../../src/bus/subject.ts";
+import {
+  patternsOverlap,
+  queueGroupProblem,
+  subjectMatches,
+  subjectProblem,
+} from "../../../src/bus/subject.ts";
 
 test("accepts subjects without wildcards", () => {
   for (const subject of [
@@ -77,4 +82,32 @@ test("matches subjects against patterns token by token", () => {
   matches("*.b.>", "a.b.c");
   differs("a.>", "a");
   differs("a.>", "b.c");
+});
+
+test("two patterns overlap where a subject exists that both match", () => {
+  const overlap = (one: string, other: string, expected: boolean) => {
+    expect({ one, other, overlap: patternsOverlap(one, other) }).toEqual({
+      one,
+      other,
+      overlap: expected,
+    });
+    expect(patternsOverlap(other, one)).toBe(expected);
+  };
+  overlap("a.b", "a.b", true);
+  overlap("a.*", "a.b", true);
+  overlap("a.>", "a.b.c", true);
+  overlap(">", "a", true);
+  // Only a.b is on both.
+  overlap("a.*", "*.b", true);
+  overlap("*.b.>", "a.>", true);
+
+  overlap("a.b", "a.c", false);
+  overlap("a.b", "a", false);
+  overlap("a.*", "b.*", false);
+  overlap("a.*", "a.b.c", false);
+  // What ">" stands for is one token at least.
+  overlap("a.>", "a", false);
+  overlap("a.b.>", "*.c.>", false);
+  // Within a token these are ordinary characters.
+  overlap("a*", "ab", false);
 });
