@@ -6,8 +6,10 @@ import { readFileSync } from "node:fs";
 
 import { parse, TomlError } from "smol-toml";
 
+import type { NatsOptions } from "../bus/nats-options.ts";
 import { messageOf } from "../platform/errors.ts";
 import { buildComponent, type LoadedComponent } from "./build.ts";
+import { natsOptions } from "./check-nats.ts";
 import type { Config } from "./config.ts";
 import { findMode } from "./find-mode.ts";
 import { type Layer, readLayer } from "./layer.ts";
@@ -63,6 +65,24 @@ export function loadConfig(request: LoadRequest): LoadedConfig {
       : { config: buildComponent({ mode, settings, derivedName, env, problems }), components: [] };
   if (problems.exist) throw problems.toError();
   return { config, settings, components, warnings: problems.warnings };
+}
+
+/**
+ * How to reach NATS as the common file says, for what needs no more of it. Throws a {@link ConfigError} with every
+ * problem that all components would have with that file.
+ */
+export function loadNatsOptions(commonPath: string = COMMON_CONFIG_PATH): NatsOptions {
+  const problems = new Problems();
+  const common = readFile(commonPath, { optional: true }, problems);
+  if (common === undefined) throw problems.toError();
+  // Any mode of one component will do: in these options they do not differ.
+  const options = natsOptions(
+    settle([common], "monitor", problems),
+    { allowInproc: false },
+    problems,
+  );
+  if (problems.exist) throw problems.toError();
+  return options;
 }
 
 /** The last part of the path without its extension: `/a/some.thing.toml` -> `some.thing`. Can be empty. */

@@ -1,10 +1,17 @@
 /** Goal: which files are read, which of them wins, and what is said of files that cannot be read. */
 import { describe, expect, test } from "bun:test";
-import { mkdtempSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-import { COMMON_CONFIG_PATH, deriveName, loadConfig } from "../../../src/config/load.ts";
+import {
+  COMMON_CONFIG_PATH,
+  ConfigError,
+  deriveName,
+  loadConfig,
+  loadNatsOptions,
+} from "../../../src/config/load.ts";
+import { natsOptions } from "../../support/nats-options.ts";
 import { load, problemsOf } from "./load-text.ts";
 
 describe("the common file", () => {
@@ -205,6 +212,48 @@ describe("a file that cannot be used", () => {
     expect(problemsOf("name = \n", { common: "port = true" })).toEqual([
       "common.toml: port: expected an integer, got true",
       "spout.toml:1:8: expected a value (text needs quotes)",
+    ]);
+  });
+});
+
+describe("the NATS options of the common file alone", () => {
+  /** As they are loaded from a file with this text, or the problems with it. */
+  const natsOf = (text: string | undefined) => {
+    const folder = mkdtempSync(join(tmpdir(), "spout-config-"));
+    try {
+      const path = join(folder, "common.toml");
+      writeFileSync(join(folder, "pass"), "hush\n");
+      if (text !== undefined) writeFileSync(path, text.replaceAll("FOLDER", folder));
+      return loadNatsOptions(path);
+    } catch (error) {
+      if (!(error instanceof ConfigError)) throw error;
+      return error.problems.map((problem) => problem.replaceAll(`${folder}/`, ""));
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  };
+
+  test("are the defaults where there is no file", () => {
+    expect(natsOf(undefined)).toEqual(natsOptions({ servers: ["localhost:4222"] }));
+  });
+
+  test("are those of a component, whatever mode the file is for", () => {
+    const text = `
+      mode = "filter"
+      workers = 3
+      nats_address = "tls://a,b:1"
+      nats_user = "me"
+      nats_pass_file = "FOLDER/pass"
+    `;
+    const expected = { servers: ["a:4222", "b:1"], tls: true, user: "me", password: "hush" };
+    expect(natsOf(text)).toEqual(natsOptions(expected));
+  });
+
+  test("are refused with every problem", () => {
+    expect(natsOf('nats_address = "http://a"\nnats_user = "me"\nworkes = 1')).toEqual([
+      "common.toml: workes: expected the name of an option, got an unknown one; the nearest is workers",
+      'common.toml: nats_address: expected nats://host:port, got one that cannot be used: server 1 has the scheme "http", not nats or tls',
+      "common.toml: nats_user: expected nats_pass_file beside it, got nats_user alone",
     ]);
   });
 });
