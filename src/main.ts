@@ -1,11 +1,14 @@
 /** From argv to exit code. The only caller of process.exit. */
 import { type Command, parseCommand, USAGE } from "./cli.ts";
-import { ConfigError, loadConfig, type LoadedConfig } from "./config/load.ts";
+import { ConfigError, loadConfig, type LoadedConfig, loadNatsOptions } from "./config/load.ts";
 import { printConfig } from "./config/print.ts";
 import { systemClock } from "./platform/clock.ts";
 import { createLog } from "./platform/log.ts";
 import { describeVersion, PROGRAM } from "./platform/version.ts";
-import { EXIT_OK, EXIT_USAGE, run } from "./run.ts";
+import { EXIT_FAILED, EXIT_OK, EXIT_USAGE, run } from "./run.ts";
+import { standardStreams } from "./tap/streams.ts";
+import type { TapRequest } from "./tap/tap-command.ts";
+import { runTap } from "./tap/tap.ts";
 
 /** In a compiled binary `import.meta.url` is this file's in every module, so the worker's is worked out here. */
 const workerUrl = new URL("./filter/worker.ts", import.meta.url);
@@ -15,12 +18,14 @@ process.exit(await main(parseCommand(process.argv.slice(2))));
 async function main(command: Command): Promise<number> {
   switch (command.kind) {
     case "help":
-      return print(USAGE);
+      return print(command.usage ?? USAGE);
     case "version":
       return print(`${describeVersion()}\n`);
-    case "wrong":
-      await write(process.stderr, `${PROGRAM}: ${command.reason}\n\n${USAGE}`);
+    case "wrong": {
+      const usage = command.usage ?? USAGE;
+      await write(process.stderr, `${PROGRAM}: ${command.reason}\n\n${usage}`);
       return EXIT_USAGE;
+    }
     case "check": {
       const loaded = await load(command.configPath);
       if (loaded === undefined) return EXIT_USAGE;
@@ -32,6 +37,8 @@ async function main(command: Command): Promise<number> {
       const loaded = await load(command.configPath);
       return loaded === undefined ? EXIT_USAGE : start(loaded);
     }
+    case "tap":
+      return tap(command.request);
   }
 }
 
@@ -46,9 +53,14 @@ function write(stream: NodeJS.WriteStream, text: string): Promise<void> {
 }
 
 /** The configuration, or undefined after every problem was printed. */
-async function load(path: string): Promise<LoadedConfig | undefined> {
+function load(path: string): Promise<LoadedConfig | undefined> {
+  return unlessWrong(() => loadConfig({ path, env: process.env }));
+}
+
+/** What `load` gives, or undefined after every problem was printed. */
+async function unlessWrong<Loaded>(load: () => Loaded): Promise<Loaded | undefined> {
   try {
-    return loadConfig({ path, env: process.env });
+    return load();
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     await write(process.stderr, error.problems.map((problem) => `${problem}\n`).join(""));
@@ -64,12 +76,24 @@ function start({ config, warnings }: LoadedConfig): Promise<number> {
     clock: systemClock,
     log,
     workerUrl,
-    signals: {
-      onSignal(listener) {
-        process.on("SIGTERM", listener);
-        process.on("SIGINT", listener);
-      },
-    },
+    signals: { onSignal },
     exitNow: (code) => process.exit(code),
   });
+}
+
+async function tap(request: TapRequest): Promise<number> {
+  const nats = request.nats ?? (await unlessWrong(() => loadNatsOptions()));
+  if (nats === undefined) {
+    await write(process.stderr, `${PROGRAM}: tap: with --server URL no file is read\n`);
+    return EXIT_USAGE;
+  }
+  const streams = standardStreams(process.env, systemClock);
+  const stopAsked = new Promise(onSignal);
+  const endedWell = await runTap(request, { clock: systemClock, nats, streams, stopAsked });
+  return endedWell ? EXIT_OK : EXIT_FAILED;
+}
+
+function onSignal(listener: (signal: string) => void): void {
+  process.on("SIGTERM", listener);
+  process.on("SIGINT", listener);
 }

@@ -6,6 +6,8 @@ import { expect, test } from "bun:test";
 import { cp, mkdir, readdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
 
+import { connect } from "nats";
+
 import { VERSION } from "../support/checkout.ts";
 import { run } from "../support/command.ts";
 import { eventually } from "../support/eventually.ts";
@@ -73,6 +75,35 @@ test(
       await stopCleanly(program);
     }
     expect(backend.lines().toSorted()).toEqual(["cpu,host=a usage=1", "mem,host=a free=2"]);
+  },
+  RELEASE_MAX_MS,
+);
+
+test(
+  "tap finds NATS by the common file, and refuses one that is wrong",
+  async () => {
+    await using nats = await startNatsServer();
+    await using machine = await freshMachine(`nats_address = "nats://${nats.address}"`);
+    const startTap = () =>
+      startProgram([
+        ...asProcessOne(machine.path, NOBODY),
+        `/${FOLDER}/influx-spout`,
+        ...["tap", "hosts.>"],
+      ]);
+    await using tap = startTap();
+    await tap.wrote(`tap subscribed to [hosts.>] at ${nats.address}`);
+    const connection = await connect({ servers: nats.address });
+    connection.publish("hosts.a", "cpu,host=a usage=1\n");
+    await connection.drain();
+    await tap.wrote("cpu,host=a usage=1\n");
+    tap.signal("SIGTERM");
+    expect(await tap.exited).toBe(0);
+
+    await Bun.write(machine.file("etc/influx-spout.toml"), 'nats_address = "http://a"');
+    await using refused = startTap();
+    expect(await refused.exited).toBe(2);
+    expect(refused.output()).toContain("/etc/influx-spout.toml: nats_address: expected ");
+    expect(refused.output()).toContain("with --server URL no file is read");
   },
   RELEASE_MAX_MS,
 );

@@ -21,6 +21,15 @@ test("--version and --help stand alone", () => {
   expect(parseCommand(["-h"])).toEqual({ kind: "help" });
 });
 
+test("tap is a command of its own; a file that is called so is given as a path", () => {
+  expect(parseCommand(["tap", "hosts"])).toMatchObject({
+    kind: "tap",
+    request: { subjects: ["hosts"] },
+  });
+  expect(parseCommand(["./tap"])).toEqual({ kind: "run", configPath: "./tap" });
+  expect(parseCommand(["--check", "tap"])).toEqual({ kind: "check", configPath: "tap" });
+});
+
 test("anything else is wrong usage, and says why", () => {
   const rejects = (args: string[], reason: string) =>
     expect(parseCommand(args)).toEqual({ kind: "wrong", reason } satisfies Command);

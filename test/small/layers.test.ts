@@ -13,7 +13,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ["cli.ts", "run.ts"],
   ["modes.ts"],
   ["counter-docs.ts"],
-  ["listener", "filter", "downsampler", "writer", "monitor"],
+  ["listener", "filter", "downsampler", "writer", "monitor", "tap"],
   ["config"],
   ["rules", "batch", "metrics", "probes"],
   ["line"],

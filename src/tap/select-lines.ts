@@ -1,0 +1,49 @@
+/** Which lines of what passes are shown: of those that match, every so many. */
+import { newLineOffsets } from "../line/scan.ts";
+import { findLineEnd, trimLineEnd } from "../line/split.ts";
+import type { RuleSet } from "../rules/rule.ts";
+
+export interface Selection {
+  /** The lines that one of them matches; empty: all lines. Only such rules that look at the whole line. */
+  readonly rules: RuleSet;
+  /** Of so many lines that match, the last is taken; at least 1. */
+  readonly sampleEvery: number;
+}
+
+/** payload[start, end) is the line without its ending. */
+export type OnLine = (payload: Uint8Array, start: number, end: number, subject: string) => void;
+
+/** Calls `onLine` for the lines that are taken and returns how many lines there are; blank lines are none. */
+export type SelectLines = (payload: Uint8Array, subject: string) => number;
+
+/** The lines need not be line protocol. Hot: the loop runs once a line. */
+export function createSelect({ rules, sampleEvery }: Selection, onLine: OnLine): SelectLines {
+  const offsets = newLineOffsets();
+  const takesAll = rules.length === 0;
+  let untilNext = sampleEvery;
+
+  /** A whole-line rule asks where the line is, and not where its parts are. */
+  function isMatch(payload: Uint8Array, start: number, end: number): boolean {
+    if (takesAll) return true;
+    offsets.lineStart = start;
+    offsets.lineEnd = end;
+    return rules.match(payload, offsets) !== -1;
+  }
+
+  return (payload, subject) => {
+    let lines = 0;
+    for (let start = 0; start < payload.length;) {
+      const lineEnd = findLineEnd(payload, start);
+      const end = trimLineEnd(payload, start, lineEnd);
+      if (end > start) {
+        lines++;
+        if (isMatch(payload, start, end) && --untilNext === 0) {
+          untilNext = sampleEvery;
+          onLine(payload, start, end, subject);
+        }
+      }
+      start = lineEnd + 1;
+    }
+    return lines;
+  };
+}
