@@ -1,10 +1,12 @@
-/** Binding a port on all addresses, and what the operator is told when that fails. */
+/** Binding a port, on all addresses or for this machine alone, and what the operator is told when that fails. */
 import { messageOf, SpoutError } from "./errors.ts";
 
 /** Takes IPv4 senders as well. */
 const ALL_ADDRESSES = "::";
 /** For a system without IPv6. */
 const ALL_IPV4_ADDRESSES = "0.0.0.0";
+/** There is none that stands for both, and clients try either. */
+const LOOPBACK_ADDRESSES = ["127.0.0.1", "::1"];
 
 /** Calls `bind` with the host name to bind to. Rejects with a SpoutError that names the port. */
 export async function bindAllAddresses<Socket>(
@@ -22,6 +24,28 @@ export async function bindAllAddresses<Socket>(
   } catch (error) {
     throw cannotBind(protocol, port, error);
   }
+}
+
+/**
+ * Calls `bind` with each loopback address, and resolves with what it gave for those that could be bound. Rejects with a
+ * SpoutError that names the port if none could be.
+ */
+export async function bindLoopback<Socket>(
+  protocol: "UDP" | "TCP",
+  port: number,
+  bind: (hostname: string) => Socket | Promise<Socket>,
+): Promise<readonly Socket[]> {
+  const bound: Socket[] = [];
+  const refusals: unknown[] = [];
+  for (const hostname of LOOPBACK_ADDRESSES) {
+    try {
+      bound.push(await bind(hostname));
+    } catch (error) {
+      refusals.push(error);
+    }
+  }
+  if (bound.length === 0) throw cannotBind(protocol, port, refusals[0]);
+  return bound;
 }
 
 /** `host:port` as it is written: an IPv6 address in brackets. */

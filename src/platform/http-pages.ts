@@ -1,11 +1,17 @@
-/** A few pages over HTTP, for machines that ask how the process is doing. */
+/** A few pages over HTTP, for whoever asks how the process is doing. */
 import { formatAddress } from "./bind.ts";
 import type { Clock } from "./clock.ts";
-import { pathOf, serveHttp } from "./http-server.ts";
+import {
+  type HttpServer,
+  type HttpServerOptions,
+  pathOf,
+  serveHttp,
+  serveHttpLocally,
+} from "./http-server.ts";
 import { type Log, throttled } from "./log.ts";
 
-/** By path. A page answers any method, as it did in 2.x. */
-export type Pages = Readonly<Record<string, () => Response>>;
+/** By path. A page is asked whatever the method is: those of 2.x answered any. */
+export type Pages = Readonly<Record<string, (request: Request) => Response | Promise<Response>>>;
 
 export interface PageServer {
   readonly port: number;
@@ -15,33 +21,74 @@ export interface PageServer {
   stop(): Promise<void>;
 }
 
+export interface LocalPageServer {
+  /** One or two, as they are written: `127.0.0.1:6060`, `[::1]:6060`. */
+  readonly addresses: readonly string[];
+  /** Ends all connections. */
+  stop(): Promise<void>;
+}
+
+interface PageDeps {
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
 /** Longer than Prometheus waits from one scrape to the next, so that it can keep its connection. */
 const IDLE_MAX_SECONDS = 120;
 /** Nobody has anything to send here. */
 const BODY_MAX_BYTES = 4096;
 
-/** Resolves once the port is bound; 0 lets the system choose one. Rejects with a SpoutError that names it if it cannot be. */
-export async function servePages(
+/**
+ * On all interfaces. Resolves once the port is bound; 0 lets the system choose one. Rejects with a SpoutError that names
+ * it if it cannot be.
+ */
+export async function servePages(port: number, pages: Pages, deps: PageDeps): Promise<PageServer> {
+  const server = await serveHttp(serverOptions(port, pages, IDLE_MAX_SECONDS, deps));
+  return {
+    port: server.port ?? port,
+    address: addressOf(server, port),
+    stop: () => server.stop(true),
+  };
+}
+
+/**
+ * For clients on this machine alone, and pages that may take their time. Resolves once one of the loopback addresses is
+ * bound at least. Rejects with a SpoutError that names the port if none can be.
+ */
+export async function serveLocalPages(
   port: number,
   pages: Pages,
-  deps: { readonly clock: Clock; readonly log: Log },
-): Promise<PageServer> {
-  const reportError = throttled((text) => deps.log.error(text), deps.clock);
-  const server = await serveHttp({
+  deps: PageDeps,
+): Promise<LocalPageServer> {
+  const servers = await serveHttpLocally(serverOptions(port, pages, 0, deps));
+  return {
+    addresses: servers.map((server) => addressOf(server, port)),
+    async stop() {
+      await Promise.all(servers.map((server) => server.stop(true)));
+    },
+  };
+}
+
+function serverOptions(
+  port: number,
+  pages: Pages,
+  idleMaxSeconds: number,
+  { clock, log }: PageDeps,
+): HttpServerOptions {
+  const reportError = throttled((text) => log.error(text), clock);
+  return {
     port,
     answer(request) {
       const path = pathOf(request);
       const page = Object.hasOwn(pages, path) ? pages[path] : undefined;
-      return page?.() ?? new Response("404 page not found\n", { status: 404 });
+      return page?.(request) ?? new Response("404 page not found\n", { status: 404 });
     },
     onError: (error) => reportError(`cannot answer a request: ${error.stack ?? error.message}`),
-    idleMaxSeconds: IDLE_MAX_SECONDS,
+    idleMaxSeconds,
     bodyMaxBytes: BODY_MAX_BYTES,
-  });
-  const boundPort = server.port ?? port;
-  return {
-    port: boundPort,
-    address: formatAddress(server.hostname ?? "", boundPort),
-    stop: () => server.stop(true),
   };
+}
+
+function addressOf(server: HttpServer, port: number): string {
+  return formatAddress(server.hostname ?? "", server.port ?? port);
 }

@@ -1,12 +1,12 @@
-/** A server for HTTP on all interfaces, the same for all that answer it. */
-import { bindAllAddresses } from "./bind.ts";
+/** A server for HTTP, the same for all that answer it. */
+import { bindAllAddresses, bindLoopback } from "./bind.ts";
 
 export interface HttpServerOptions {
   readonly port: number;
   readonly answer: (request: Request) => Response | Promise<Response>;
   /** Told what `answer` throws; the client is told 500. */
   readonly onError: (error: Error) => void;
-  /** A connection on which nothing happens for longer is closed. */
+  /** A connection on which nothing happens for longer is closed; 0: never. */
   readonly idleMaxSeconds: number;
   /** A larger body is answered with 413, without text: for those who say more, this is above what they take. */
   readonly bodyMaxBytes: number;
@@ -14,25 +14,14 @@ export interface HttpServerOptions {
 
 export type HttpServer = Bun.Server<undefined>;
 
-/** Resolves once the port is bound. Rejects with a SpoutError that names it if it cannot be. */
+/** On all interfaces. Resolves once the port is bound. Rejects with a SpoutError that names it if it cannot be. */
 export function serveHttp(options: HttpServerOptions): Promise<HttpServer> {
-  const { port, answer, onError, idleMaxSeconds, bodyMaxBytes } = options;
-  return bindAllAddresses("TCP", port, (hostname) =>
-    Bun.serve({
-      hostname,
-      port,
-      fetch: answer,
-      error(error) {
-        onError(error);
-        return new Response("internal error\n", { status: 500 });
-      },
-      idleTimeout: idleMaxSeconds,
-      maxRequestBodySize: bodyMaxBytes,
-      development: false,
-      // Bun shares the port as soon as `development` is off: a second server would take half of the requests.
-      reusePort: false,
-    }),
-  );
+  return bindAllAddresses("TCP", options.port, (hostname) => serveAt(hostname, options));
+}
+
+/** For clients on this machine alone: a server for each loopback address that can be bound. Rejects if none can be. */
+export function serveHttpLocally(options: HttpServerOptions): Promise<readonly HttpServer[]> {
+  return bindLoopback("TCP", options.port, (hostname) => serveAt(hostname, options));
 }
 
 /** A request of HTTP/1.0 may lack a Host, and its URL is then the path and the query alone. */
@@ -41,4 +30,22 @@ export function pathOf(request: Request): string {
   const start = url.startsWith("/") ? 0 : url.indexOf("/", url.indexOf("://") + 3);
   const query = url.indexOf("?", start);
   return url.slice(start, query === -1 ? url.length : query);
+}
+
+function serveAt(hostname: string, options: HttpServerOptions): HttpServer {
+  const { port, answer, onError, idleMaxSeconds, bodyMaxBytes } = options;
+  return Bun.serve({
+    hostname,
+    port,
+    fetch: answer,
+    error(error) {
+      onError(error);
+      return new Response("internal error\n", { status: 500 });
+    },
+    idleTimeout: idleMaxSeconds,
+    maxRequestBodySize: bodyMaxBytes,
+    development: false,
+    // Bun shares the port as soon as `development` is off: a second server would take half of the requests.
+    reusePort: false,
+  });
 }
