@@ -8,6 +8,7 @@ import { printMetrics } from "../metrics/print.ts";
 import { startReporter } from "../metrics/reporter.ts";
 import { earlier } from "../platform/deadline.ts";
 import { addReports, type Running } from "../platform/lifecycle.ts";
+import type { Profiler } from "../platform/profiler.ts";
 import { addTotals, filterMetrics, noTotals } from "./counters.ts";
 import { FilterPart } from "./part.ts";
 import { FilterThread } from "./thread.ts";
@@ -18,7 +19,10 @@ export interface FilterDeps extends ComponentDeps {
 }
 
 /** One that does the work: a thread, or the router itself. */
-type Part = Pick<FilterThread, "ready" | "alive" | "totals" | "stop">;
+type Part = Pick<FilterThread, "ready" | "alive" | "totals" | "stop"> & {
+  /** Of a thread. */
+  readonly profiler?: Profiler;
+};
 
 /** What the parts get of the time to stop; the rest is for the last metrics. */
 const STOP_SHARE = 0.9;
@@ -61,6 +65,7 @@ export async function startFilter(config: FilterConfig, deps: FilterDeps): Promi
     ready: () => bus.state() === "up" && parts.every((part) => part.ready()),
     alive: () => parts.every((part) => part.alive()),
     metrics,
+    threadProfilers: () => parts.flatMap(({ profiler }) => profiler ?? []),
     async stop(deadline) {
       const reports = await Promise.all(
         parts.map((part) => part.stop(earlier(deadline, STOP_SHARE))),

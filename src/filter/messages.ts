@@ -1,6 +1,7 @@
 /** What a filter's component and its threads say to each other. Plain data, cloned from one thread to the other. */
 import type { FilterConfig } from "../config/config.ts";
 import type { Log } from "../platform/log.ts";
+import type { FileBytes, Profiler } from "../platform/profiler.ts";
 import type { FilterTotals } from "./counters.ts";
 
 /** The first message to a thread. */
@@ -8,9 +9,33 @@ export interface StartThread {
   readonly config: FilterConfig;
 }
 
-/** The second and last message to a thread: finish what was accepted, within this time, and end. */
+/** What comes after that. */
+export type ToThread = StopThread | AskProfiler;
+
+/** The last message to a thread: finish what was accepted, within this time, and end. */
 export interface StopThread {
+  readonly kind: "stop";
   readonly remainingMs: number;
+}
+
+/** Any number of them, each answered once, in any order. */
+export interface AskProfiler {
+  readonly kind: "profiler";
+  /** Different each time. */
+  readonly id: number;
+  readonly method: keyof Profiler;
+  /** For `start`. */
+  readonly intervalMs: number;
+}
+
+export interface ProfilerAnswer {
+  readonly kind: "profiler";
+  /** Of the question. */
+  readonly id: number;
+  /** Empty if there is nothing to tell. */
+  readonly bytes: FileBytes;
+  /** Why it could not be done; empty if it could. */
+  readonly problem: string;
 }
 
 /** `totals` are what the thread counted since it started. */
@@ -18,6 +43,7 @@ export type FromThread =
   /** A few times a second. */
   | { readonly kind: "report"; readonly ready: boolean; readonly totals: FilterTotals }
   | { readonly kind: "log"; readonly level: keyof Log; readonly text: string }
+  | ProfilerAnswer
   /** It ends with this because of an error that nobody caught. */
   | { readonly kind: "died"; readonly reason: string; readonly totals: FilterTotals }
   /** It ends with this because it was told to. */

@@ -8,7 +8,8 @@ import { earlier, isDoneInTime } from "../platform/deadline.ts";
 import type { Deadline, StopReport } from "../platform/lifecycle.ts";
 import type { Log } from "../platform/log.ts";
 import { addTotals, type FilterTotals, noTotals } from "./counters.ts";
-import type { FromThread, StartThread, StopThread } from "./messages.ts";
+import type { FromThread, StartThread, ToThread } from "./messages.ts";
+import { ThreadProfiler } from "./thread-profiler.ts";
 
 export interface ThreadOptions {
   /** Of `worker.ts`. */
@@ -51,12 +52,15 @@ export class FilterThread {
   #lostAtStop: number | undefined;
   /** Resolved when the thread has ended after {@link FilterThread.stop}. */
   readonly #end = Promise.withResolvers<void>();
+  /** Of whichever thread there is at the moment. */
+  readonly profiler: ThreadProfiler;
 
   constructor(options: ThreadOptions) {
     this.#options = options;
     this.#totalsOfDead = noTotals(options.config.rules.length);
     this.#totals = this.#totalsOfDead;
     this.#heardAtMs = options.clock.monotonicMs();
+    this.profiler = new ThreadProfiler(options.number, (message) => this.#post(message));
     this.#start();
   }
 
@@ -84,8 +88,7 @@ export class FilterThread {
     const worker = this.#worker;
     if (worker === undefined) return { lostLines: 0 };
 
-    const message: StopThread = { remainingMs: earlier(deadline, STOP_SHARE).remainingMs() };
-    worker.postMessage(message);
+    this.#post({ kind: "stop", remainingMs: earlier(deadline, STOP_SHARE).remainingMs() });
     if (!(await isDoneInTime(this.#end.promise, deadline, clock))) {
       log.error(`worker ${number} did not stop in time: ended by force, what it held is lost`);
       worker.terminate();
@@ -109,6 +112,12 @@ export class FilterThread {
     this.#startedAtMs = clock.monotonicMs();
   }
 
+  /** False if there is no thread at the moment. */
+  #post(message: ToThread): boolean {
+    this.#worker?.postMessage(message);
+    return this.#worker !== undefined;
+  }
+
   #hear(message: FromThread): void {
     const { log, number, onReport } = this.#options;
     switch (message.kind) {
@@ -120,6 +129,9 @@ export class FilterThread {
         break;
       case "log":
         log[message.level](`worker ${number}: ${message.text}`);
+        break;
+      case "profiler":
+        this.profiler.hear(message);
         break;
       case "died":
         this.#totals = message.totals;
@@ -136,6 +148,7 @@ export class FilterThread {
     const { clock, log, number, onReport, config } = this.#options;
     this.#worker = undefined;
     this.#isReady = false;
+    this.profiler.threadEnded();
     this.#totalsOfDead = addTotals(this.#totalsOfDead, this.#totals);
     this.#totals = noTotals(config.rules.length);
     if (this.#isStopping) {

@@ -5,10 +5,12 @@
 import { createOpenBus } from "../bus/open.ts";
 import type { FilterConfig } from "../config/config.ts";
 import { every, systemClock } from "../platform/clock.ts";
+import { messageOf } from "../platform/errors.ts";
 import { deadlineIn } from "../platform/lifecycle.ts";
 import type { Log } from "../platform/log.ts";
 import { createCollector } from "../platform/memory.ts";
-import type { FromThread, StartThread, StopThread } from "./messages.ts";
+import { createProfiler, type Profiler } from "../platform/profiler.ts";
+import type { AskProfiler, FromThread, StartThread, ToThread } from "./messages.ts";
 import { FilterPart } from "./part.ts";
 
 declare const self: Worker;
@@ -22,8 +24,10 @@ const COLLECT_MIN_BYTES = 8 * 1024 * 1024;
 /** Set before anything is awaited: what is posted to a thread without a handler is lost. */
 self.onmessage = ({ data: { config } }: MessageEvent<StartThread>) => {
   const part = start(config);
-  self.onmessage = ({ data: { remainingMs } }: MessageEvent<StopThread>) => {
-    void stop(part, remainingMs);
+  const profiler = createProfiler(systemClock);
+  self.onmessage = ({ data }: MessageEvent<ToThread>) => {
+    if (data.kind === "stop") void stop(part, data.remainingMs);
+    else void askProfiler(profiler, data);
   };
 };
 
@@ -56,6 +60,17 @@ async function stop(part: FilterPart, remainingMs: number): Promise<void> {
   const { lostLines } = await part.stop(deadlineIn(systemClock, remainingMs));
   post({ kind: "stopped", lostLines, totals: part.totals() });
   process.exit(0);
+}
+
+/** Whatever goes wrong is for the one who asked: lines are more important than profiles. */
+async function askProfiler(profiler: Profiler, ask: AskProfiler): Promise<void> {
+  const { kind, id, method, intervalMs } = ask;
+  try {
+    const bytes = (await profiler[method](intervalMs)) ?? new Uint8Array();
+    self.postMessage({ kind, id, bytes, problem: "" } satisfies FromThread, [bytes.buffer]);
+  } catch (error) {
+    post({ kind, id, bytes: new Uint8Array(), problem: messageOf(error) });
+  }
 }
 
 /** The component writes the log. What is normal (connected) it says for all threads: they say it with `debug` alone. */

@@ -1,6 +1,7 @@
 /** What `run.ts` asks of a started component. */
 import type { Clock } from "./clock.ts";
 import type { MetricSet } from "./metric-set.ts";
+import type { Profiler } from "./profiler.ts";
 
 export interface Running {
   /** What it is, for log lines: the component's mode and name. */
@@ -11,6 +12,8 @@ export interface Running {
   alive?(): boolean;
   /** What it has counted by now. */
   metrics(): readonly MetricSet[];
+  /** Of its threads, the first one first, without the main one. Left out by those that have no others. */
+  threadProfilers?(): readonly Profiler[];
   /**
    * Stops taking input, then finishes what was taken: batches flushed, queues emptied, the bus drained.
    * By `deadline` it has ended in any case. Resolves with how many lines were lost by stopping. Never rejects.

@@ -1,11 +1,13 @@
 /** A thread that does no work, but behaves as the name in its configuration says. */
 import { noTotals } from "../../../src/filter/counters.ts";
-import type { FromThread, StartThread, StopThread } from "../../../src/filter/messages.ts";
+import type { FromThread, StartThread, ToThread } from "../../../src/filter/messages.ts";
 
 declare const self: Worker;
 
 self.onmessage = ({ data: { config } }: MessageEvent<StartThread>) => {
-  self.onmessage = ({ data }: MessageEvent<StopThread>) => stop(data.remainingMs);
+  self.onmessage = ({ data }: MessageEvent<ToThread>) => {
+    if (data.kind === "stop") stop(data.remainingMs);
+  };
   switch (config.name) {
     case "dies with last words":
       post({ kind: "report", ready: true, totals: counted(7) });

@@ -161,6 +161,20 @@ test("keeps the last report of a thread that dies without a word, and says what 
   await thread.stop(deadlineIn(clock, 1000));
 });
 
+test("who waits for a snapshot of a thread is told when it dies, and while there is none", async () => {
+  const { thread, clock, untilDead } = startThread("dies when told");
+  const channel = new BroadcastChannel("thread-fixture");
+  await eventually("ready", () => thread.ready());
+  // This thread takes no snapshots.
+  const snapshot = thread.profiler.heapSnapshot();
+  channel.postMessage("die");
+  await expect(snapshot).rejects.toThrow("cannot profile worker 3: it died meanwhile");
+  await untilDead(1);
+  await expect(thread.profiler.heapSnapshot()).rejects.toThrow("it has died");
+  channel.close();
+  await thread.stop(deadlineIn(clock, 1000));
+});
+
 test("goes on trying when the thread's script cannot be loaded", async () => {
   const url = new URL("./there-is-no-such-file.ts", import.meta.url);
   const { thread, clock, deaths, untilDead } = startThread("works", url);
