@@ -19,7 +19,8 @@ export async function compile(outfile: string, target: Target, source: Source): 
     entrypoints: [join(ROOT, "src/main.ts"), join(ROOT, "src/filter/worker.ts")],
     root: join(ROOT, "src"),
     target: "bun",
-    minify: true,
+    // Profiles and heap snapshots (`pprof_port`) call functions and classes by the names that they have in the binary.
+    minify: { whitespace: true, syntax: true, identifiers: false },
     sourcemap: "linked",
     define: {
       BUILD_REVISION: JSON.stringify(source.revision),
