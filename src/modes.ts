@@ -18,6 +18,7 @@ import type { Clock } from "./platform/clock.ts";
 import { startGroup } from "./platform/group.ts";
 import type { Running } from "./platform/lifecycle.ts";
 import { componentLog, type Log } from "./platform/log.ts";
+import { startWithPprof } from "./pprof/pprof.ts";
 import { startWithProbes } from "./probes/probes.ts";
 import { startWriter } from "./writer/writer.ts";
 
@@ -58,26 +59,27 @@ function writesMetrics(component: ComponentConfig): boolean {
 /** Rejects with a SpoutError if the component, or one of them, cannot start. */
 export function startMode(config: Config, deps: ModeDeps): Promise<Running> {
   if (config.mode === "standalone") {
-    return withProbes(config.probePort, deps, () => startStandalone(config, deps));
+    return withOwnPages(config, deps, () => startStandalone(config, deps));
   }
   return startComponent(config, { ...deps, openBus: createOpenBus(config.nats, deps) });
 }
 
-function withProbes(
-  port: number,
+/** With probes and profiles around it, if it is to have them. */
+function withOwnPages(
+  ports: { readonly probePort: number; readonly pprofPort: number },
   deps: { readonly clock: Clock; readonly log: Log },
   start: () => Promise<Running>,
 ): Promise<Running> {
   const { clock, log } = deps;
   return startWithProbes(
     {
-      port,
+      port: ports.probePort,
       printMetrics: (sets) => printPage(sets.flatMap(samplesHere), COUNTER_DOCS),
       metricsType: PAGE_TYPE,
       clock,
       log,
     },
-    start,
+    () => startWithPprof({ port: ports.pprofPort, clock, log }, start),
   );
 }
 
@@ -107,7 +109,7 @@ async function startStandalone(config: StandaloneConfig, deps: ModeDeps): Promis
 }
 
 function startComponent(config: ComponentConfig, deps: StartDeps): Promise<Running> {
-  return withProbes(config.probePort, deps, () => startBare(config, deps));
+  return withOwnPages(config, deps, () => startBare(config, deps));
 }
 
 function startBare(config: ComponentConfig, deps: StartDeps): Promise<Running> {

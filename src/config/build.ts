@@ -5,7 +5,7 @@ import { nsToMs } from "../platform/units.ts";
 import { downsamplerOptions } from "./check-downsampler.ts";
 import { natsOptions } from "./check-nats.ts";
 import { writerOutput } from "./check-output.ts";
-import { probePort } from "./check-probes.ts";
+import { ownPorts } from "./check-ports.ts";
 import { filterRules, writerRules } from "./check-rules.ts";
 import { allSubjects, checkOutput, onlySubject, queueGroup } from "./check-subjects.ts";
 import type {
@@ -90,7 +90,7 @@ function commonConfig(request: BuildRequest): CommonConfig {
     monitorSubject,
     statsIntervalMs: nsToMs(settings.get("stats_interval")),
     statsFormat: statsFormat(settings, problems),
-    probePort: probePort(settings, mode, problems),
+    ...ownPorts(settings, mode, problems),
   };
 }
 

@@ -35,6 +35,8 @@ export interface CommonConfig {
   readonly stopTimeoutMs: number;
   /** Where probes are answered; 0: nowhere. */
   readonly probePort: number;
+  /** Where profiles are taken, on the loopback addresses; 0: nowhere, and so in a component of a standalone process. */
+  readonly pprofPort: number;
 }
 
 export interface ListenerConfig extends CommonConfig {
@@ -171,6 +173,8 @@ export interface StandaloneConfig {
   readonly stopTimeoutMs: number;
   /** Where probes of all components together are answered; 0: nowhere. */
   readonly probePort: number;
+  /** Where profiles are taken, on the loopback addresses; 0: nowhere. */
+  readonly pprofPort: number;
   /** True: one in-process bus connects the components. False: each connects to NATS as its `nats` says. */
   readonly inproc: boolean;
   /** At least one, in the order of the file. No two have the same name, or the same port by the same protocol. */

@@ -32,8 +32,6 @@ export interface OptionDeclaration {
   readonly max?: bigint;
   /** What 1.x called it, if it was called something else; two if its name differed by mode. */
   readonly olderNames?: readonly OlderName[];
-  /** Known from 2.x files but without effect in this version. */
-  readonly unavailable?: true;
   /** One sentence. */
   readonly doc: string;
 }

@@ -387,6 +387,14 @@ export const OPTIONS = {
     max: PORT_MAX,
     doc: "Port that answers /healthz, /readyz and /metrics, on all interfaces; 0 means none.",
   },
+  pprof_port: {
+    type: "integer",
+    modes: MODES,
+    default: 0,
+    zero: "off",
+    max: PORT_MAX,
+    doc: "Port that serves profiles of the process (/debug/pprof/), on the loopback addresses alone; 0 means none.",
+  },
   stop_timeout: {
     type: "duration",
     modes: MODES,
@@ -412,15 +420,6 @@ export const OPTIONS = {
     default: [],
     defaultText: "none: required",
     doc: "Tables that each hold the mode and the options of one component; options at the top level of the file are the defaults of all of them.",
-  },
-  pprof_port: {
-    type: "integer",
-    modes: MODES,
-    default: 0,
-    zero: "off",
-    max: PORT_MAX,
-    unavailable: true,
-    doc: "Port of the profiling pages; 0 means none.",
   },
 } as const satisfies Readonly<Record<string, OptionDeclaration>>;
 

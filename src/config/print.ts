@@ -22,8 +22,7 @@ export function printConfig({ config, settings, components }: LoadedConfig): str
 
 function optionLines(config: Config, settings: Settings): string {
   return OPTION_LIST.filter(
-    ({ modes, type, unavailable }) =>
-      type !== "rules" && type !== "components" && !unavailable && modes.includes(config.mode),
+    ({ modes, type }) => type !== "rules" && type !== "components" && modes.includes(config.mode),
   )
     .map((option) => `${option.name} = ${valueText(option, config, settings)}\n`)
     .join("");

@@ -77,9 +77,6 @@ function settleOption(
     return { value: defaultValue(option, mode), place };
   }
   const isZero = entry.value === 0n || entry.value === "";
-  if (option.unavailable && !isZero) {
-    problems.warn(place, "not available in this version: ignored");
-  }
   if (isZero && option.zero === "default") return { value: defaultValue(option, mode), place };
   if (isZero && option.zero === "processors") {
     return { value: BigInt(navigator.hardwareConcurrency), place };

@@ -2,6 +2,7 @@
 import { buildComponent, type LoadedComponent, processConfig } from "./build.ts";
 import { checkFlow } from "./check-flow.ts";
 import { isInproc } from "./check-nats.ts";
+import { ownPorts } from "./check-ports.ts";
 import { nameComponents } from "./component-tables.ts";
 import type { ComponentConfig, StandaloneConfig } from "./config.ts";
 import { findMode } from "./find-mode.ts";
@@ -40,7 +41,7 @@ export function buildStandalone(request: StandaloneRequest): Standalone {
     config: {
       mode: "standalone",
       ...processConfig(settings, derivedName, problems),
-      probePort: settings.number("probe_port"),
+      ...ownPorts(settings, "standalone", problems),
       inproc,
       components: components.map(({ config }) => config),
     },
@@ -62,6 +63,7 @@ function loadComponents(request: StandaloneRequest): readonly LoadedComponent[] 
     if (mode === undefined) return [];
     const settings = settle([own, ...defaults], mode, problems);
     checkBus(own, settings, request.settings, problems);
+    refusePprof(own, problems);
     const isInStandalone = true;
     const parts = { mode, settings, derivedName, isInStandalone, env, problems };
     return [{ config: buildComponent(parts), settings }];
@@ -69,7 +71,7 @@ function loadComponents(request: StandaloneRequest): readonly LoadedComponent[] 
 }
 
 /** What the process is, and what each component has of its own. */
-const NOT_INHERITED = ["mode", "name", "rule", "component", "probe_port"];
+const NOT_INHERITED = ["mode", "name", "rule", "component", "probe_port", "pprof_port"];
 
 /** What stands at the top level as the components inherit it; last, where this mode has a default of its own. */
 function defaultLayers(layers: Layers, problems: Problems): readonly Layer[] {
@@ -102,6 +104,14 @@ function checkBus(own: Layer, settings: Settings, ofProcess: Settings, problems:
   problems.add(entry.place, `${expected} like the whole process's at the top level`, got);
 }
 
+/** Profiles are of threads, and those are the process's. */
+function refusePprof(own: Layer, problems: Problems): void {
+  const entry = own.entries.get("pprof_port");
+  if (entry === undefined || entry.value === 0n) return;
+  const expected = "it at the top level: a process is profiled as a whole";
+  problems.add(entry.place, expected, `${show(entry.value)} for this component`);
+}
+
 interface Claim {
   readonly noun: string;
   readonly value: bigint | string;
@@ -123,7 +133,10 @@ function checkClaims(
         problems.add(place, `${noun} of its own`, `${show(value)}, which ${earlier} has too`);
     }
   };
-  claim("the process", probeClaims(ofProcess));
+  claim("the process", [
+    ...ownPortClaims(ofProcess, "probe_port"),
+    ...ownPortClaims(ofProcess, "pprof_port"),
+  ]);
   for (const component of components) {
     claim(`component ${show(component.config.name)}`, claimsOf(component));
   }
@@ -133,7 +146,7 @@ function checkClaims(
 function claimsOf({ config, settings }: LoadedComponent): readonly Claim[] {
   return [
     ...portClaims(config, settings),
-    ...probeClaims(settings),
+    ...ownPortClaims(settings, "probe_port"),
     ...fileClaims(config, settings),
     ...archiveClaims(config, settings),
   ];
@@ -145,9 +158,9 @@ function portClaims(config: ComponentConfig, settings: Settings): readonly Claim
   return [{ noun, value: settings.get("port"), place: settings.place("port") }];
 }
 
-function probeClaims(settings: Settings): readonly Claim[] {
-  const value = settings.get("probe_port");
-  return value === 0n ? [] : [{ noun: "a TCP port", value, place: settings.place("probe_port") }];
+function ownPortClaims(settings: Settings, name: "probe_port" | "pprof_port"): readonly Claim[] {
+  const value = settings.get(name);
+  return value === 0n ? [] : [{ noun: "a TCP port", value, place: settings.place(name) }];
 }
 
 function fileClaims(config: ComponentConfig, settings: Settings): readonly Claim[] {

@@ -15,7 +15,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ["counter-docs.ts"],
   ["listener", "filter", "downsampler", "writer", "monitor", "tap"],
   ["config"],
-  ["rules", "batch", "metrics", "probes"],
+  ["rules", "batch", "metrics", "probes", "pprof"],
   ["line"],
   ["bus"],
   ["platform"],

@@ -14,6 +14,7 @@ export function downsamplerConfig(changes: Partial<DownsamplerConfig> = {}): Dow
     statsFormat: "line",
     stopTimeoutMs: 10_000,
     probePort: 0,
+    pprofPort: 0,
     subjects: ["influx-spout"],
     suffix: "-archive",
     periodNs: 60_000_000_000n,

@@ -13,6 +13,7 @@ export function filterConfig(changes: Partial<FilterConfig> = {}): FilterConfig 
     statsIntervalMs: 3000,
     statsFormat: "line",
     probePort: 0,
+    pprofPort: 0,
     stopTimeoutMs: 10_000,
     subject: "in",
     queueGroup: "filter",

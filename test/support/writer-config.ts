@@ -13,6 +13,7 @@ export function writerConfig(changes: Partial<WriterConfig> = {}): WriterConfig 
     statsIntervalMs: 3000,
     statsFormat: "line",
     probePort: 0,
+    pprofPort: 0,
     stopTimeoutMs: 10_000,
     subjects: ["influx-spout"],
     queueGroup: "",

@@ -69,6 +69,7 @@ function commonConfig(address: string) {
     statsIntervalMs: 50,
     statsFormat: "line" as const,
     probePort: 0,
+    pprofPort: 0,
     stopTimeoutMs: 10_000,
     port: 0,
     subject: SUBJECT,

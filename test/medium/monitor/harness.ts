@@ -37,6 +37,7 @@ export async function startTestMonitor(
     statsFormat: "line",
     stopTimeoutMs: 10_000,
     probePort: 0,
+    pprofPort: 0,
     port: 0,
     pendingMaxBytes: 1024 ** 2,
     expiryMs: 60_000,

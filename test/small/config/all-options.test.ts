@@ -85,15 +85,12 @@ downsample_suffix = "-old"
 debug = true
 `;
 
-const OPTIONS_LATER = `
-pprof_port = 6790
-`;
-
 const OPTIONS_MONITOR = `
 monitor_expiry = "90s"
 monitor_max_series = 500
 stats_format = "prometheus"
 probe_port = 6789
+pprof_port = 6790
 `;
 
 const COMMON = {
@@ -105,6 +102,7 @@ const COMMON = {
   stopTimeoutMs: 10_000,
   statsFormat: "line" as const,
   probePort: 0,
+  pprofPort: 0,
 };
 
 const DECLARED_RULES = [
@@ -296,6 +294,7 @@ test("a 2.x file in mode monitor, with our own options for it", () => {
     statsIntervalMs: 1500,
     statsFormat: "prometheus",
     probePort: 6789,
+    pprofPort: 6790,
     port: 10_002,
     pendingMaxBytes: 100 * MB,
     expiryMs: 90_000,
@@ -304,8 +303,8 @@ test("a 2.x file in mode monitor, with our own options for it", () => {
   expect(warnings).toEqual([]);
 });
 
-test("every component may publish as 2.x did, and answer probes", () => {
-  const probed = { statsFormat: "prometheus", probePort: 6789 };
+test("every component may publish as 2.x did, answer probes and serve profiles", () => {
+  const probed = { statsFormat: "prometheus", probePort: 6789, pprofPort: 6790 };
   for (const mode of COMPONENT_MODES) {
     expect(load(`mode = "${mode}"\n${OPTIONS_MONITOR}`).config).toMatchObject(probed);
   }
@@ -336,13 +335,4 @@ test("our own options are taken by the modes that have them", () => {
     ...common,
     bodyMaxBytes: 2048,
   });
-});
-
-test("2.x options that this version does not have yet give one warning each, in their modes", () => {
-  const warning = (name: string) => `spout.toml: ${name}: not available in this version: ignored`;
-  expect(load(`mode = "listener"\n${OPTIONS_LATER}`).warnings).toEqual([warning("pprof_port")]);
-  expect(load(`mode = "writer"\n${OPTIONS_LATER}`).warnings).toEqual([warning("pprof_port")]);
-  // What they switch off is off
-  const off = 'mode = "writer"\npprof_port = 0';
-  expect(load(off).warnings).toEqual([]);
 });

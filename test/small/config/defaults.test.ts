@@ -16,6 +16,7 @@ const COMMON = {
   stopTimeoutMs: 10_000,
   statsFormat: "line" as const,
   probePort: 0,
+  pprofPort: 0,
 };
 
 test("a listener binds port 10001 and batches 10 datagrams, 1 MB or 1 second", () => {

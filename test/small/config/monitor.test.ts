@@ -1,4 +1,4 @@
-/** What is checked of a monitor, of probes and of the form of the metrics. */
+/** What is checked of a monitor, and of the form of the metrics. */
 import { expect, test } from "bun:test";
 
 import { load, problemsOf } from "./load-text.ts";
@@ -15,12 +15,4 @@ test("metrics have one of two forms", () => {
   expect(problemsOf('mode = "writer"\nstats_format = "json"')).toEqual([
     'spout.toml: stats_format: expected "line" or "prometheus", got "json"',
   ]);
-});
-
-test("probes are not answered on the port that the component itself binds by TCP", () => {
-  const problem = (port: number) =>
-    `spout.toml: probe_port: expected another port than the one of the component, got ${port}, which is that port`;
-  expect(problemsOf('mode = "monitor"\nprobe_port = 9331')).toEqual([problem(9331)]);
-  expect(problemsOf('mode = "listener_http"\nport = 5\nprobe_port = 5')).toEqual([problem(5)]);
-  expect(problemsOf('mode = "listener"\nport = 5\nprobe_port = 5')).toEqual([]);
 });

@@ -244,10 +244,9 @@ describe("types", () => {
     );
   });
 
-  test("are looked at in other modes' options and in those not available yet", () => {
+  test("are looked at in other modes' options", () => {
     refuses("listener", 'influxdb_port = "x"', 'influxdb_port: expected an integer, got "x"');
     refuses("filter", "downsample_suffix = 5", "downsample_suffix: expected a string, got 5");
-    refuses("writer", 'pprof_port = "x"', 'pprof_port: expected an integer, got "x"');
   });
 });
 

@@ -42,6 +42,7 @@ describe("the components", () => {
       debug: false,
       stopTimeoutMs: 10_000,
       probePort: 0,
+      pprofPort: 0,
       inproc: true,
     });
     expect(components.map(({ mode }) => mode)).toEqual([
@@ -340,20 +341,6 @@ describe("problems", () => {
       "component[4]: mode: expected a string, got 5",
     );
   });
-
-  test("with options that are not available yet are warnings, by component or for all at once", () => {
-    const text = file(
-      "pprof_port = 5",
-      component("listener", "pprof_port = 6"),
-      component("writer", "pprof_port = 7"),
-    );
-    const ignored = "not available in this version: ignored";
-    expect(load(text).warnings).toEqual([
-      `spout.toml: pprof_port: ${ignored}`,
-      `spout.toml: component "listener-1": pprof_port: ${ignored}`,
-      `spout.toml: component "writer-1": pprof_port: ${ignored}`,
-    ]);
-  });
 });
 
 describe("what only one can have", () => {
@@ -397,6 +384,43 @@ describe("what only one can have", () => {
     );
     const udp = file(component("listener", "probe_port = 10001"));
     expect(componentsOf(udp)).toMatchObject([{ port: 10_001, probePort: 10_001 }]);
+  });
+
+  test("is a port for profiles, which only the process has, apart from all others", () => {
+    expect(loadStandalone(file("pprof_port = 7", component("filter")))).toMatchObject({
+      pprofPort: 7,
+      components: [{ pprofPort: 0 }],
+    });
+    refuses(
+      file("probe_port = 7", "pprof_port = 7", component("filter")),
+      "pprof_port: expected another port than the one of the probes, got 7, which is that port",
+    );
+    refuses(
+      file("pprof_port = 7", component("writer", "probe_port = 7")),
+      'component "writer-1": probe_port: expected a TCP port of its own, got 7, which the process has too',
+    );
+    refuses(
+      file("pprof_port = 9331", component("monitor")),
+      'component "monitor-1": port: expected a TCP port of its own, got 9331, which the process has too',
+    );
+    const udp = file("pprof_port = 10001", component("listener"));
+    expect(loadStandalone(udp)).toMatchObject({
+      pprofPort: 10_001,
+      components: [{ port: 10_001 }],
+    });
+  });
+
+  test("is being profiled: a component has no port for that", () => {
+    const problem = (name: string, port: number) =>
+      `component "${name}": pprof_port: expected it at the top level: a process is profiled as a whole, got ${port} for this component`;
+    refuses(
+      file(component("filter", "pprof_port = 8"), component("writer", "pprof_port = 8")),
+      problem("filter-1", 8),
+      problem("writer-1", 8),
+    );
+    expect(componentsOf(file(component("writer", "pprof_port = 0")))).toMatchObject([
+      { pprofPort: 0 },
+    ]);
   });
 
   test("is a file that is written to", () => {

@@ -23,6 +23,7 @@ const CONFIG: ListenerConfig = {
   statsIntervalMs: 3000,
   statsFormat: "line",
   probePort: 0,
+  pprofPort: 0,
   stopTimeoutMs: 10_000,
   port: 10_001,
   subject: "lines",
