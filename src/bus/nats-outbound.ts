@@ -29,16 +29,17 @@ const BEHIND_BYTES = 1024 * 1024;
 
 /**
  * How long publications that follow one another wait for the round trip that confirms them all: one for each turn of
- * the event loop would cost a tenth of the processor time at full load.
+ * the event loop would cost a tenth of the processor time at full load. What it has not confirmed yet counts as lost when
+ * the connection breaks.
  */
-const CONFIRM_INTERVAL_MS = 5;
+const CONFIRM_INTERVAL_MS = 20;
 
 /**
  * Writes to the socket follow one another no faster than this; what comes first after a pause leaves at the end of its
  * turn of the event loop. Each write wakes the server, which under load takes the processor from its writer: one a
- * turn cost the HTTP listener a sixth of its processor time.
+ * turn cost the HTTP listener a sixth of its processor time, and two milliseconds instead of one save some percent more.
  */
-const FLUSH_INTERVAL_MS = 1;
+const FLUSH_INTERVAL_MS = 2;
 
 /** Handing over a window must not keep the event loop from its sockets: some 10 ms of tiny payloads. */
 const WINDOW_PAYLOADS = 8192;
