@@ -1,7 +1,8 @@
 /**
  * How many lines a second a filter routes without loss, and what each costs:
- * `bun test/bench/filter.ts [--rate 1000000] [--rules 10 | --toml RULES] [--workers 1] [--seconds 10] [--warmup 3]` (lines a second;
- * messages of 100).
+ * `bun test/bench/filter.ts [--rate 1000000] [--rules 10 | --toml RULES] [--workers 1] [--seconds 10]` (lines a second), and
+ * `[--lines 100] [--length 110] [--subjects 10]`: lines a message, bytes a line, subjects that they go to in turns.
+ * `--warm-up 3` sends for three seconds before it measures.
  * nats-server, the generator and a subscriber share the machine. Fails if a line is lost.
  */
 import { parseArgs } from "node:util";
@@ -10,11 +11,9 @@ import { startSpout } from "../support/binary.ts";
 import { startNatsServer } from "../support/nats-server.ts";
 import { printCost } from "./cost.ts";
 import { countDeliveries } from "./count-deliveries.ts";
-import { generate } from "./generate.ts";
-import { MEASUREMENT_NAMES } from "./host-lines.ts";
+import { generate, warmUp } from "./generate.ts";
+import { measurementNames } from "./host-lines.ts";
 import { describeMachine, processUsage } from "./process-usage.ts";
-
-const LINES_PER_MESSAGE = 100;
 
 const { values } = parseArgs({
   options: {
@@ -24,17 +23,22 @@ const { values } = parseArgs({
     toml: { type: "string" },
     workers: { type: "string", default: "1" },
     seconds: { type: "string", default: "10" },
+    lines: { type: "string", default: "100" },
+    length: { type: "string", default: "110" },
+    subjects: { type: "string", default: "10" },
     /** Before anything is measured: compiling what is hot takes its first second or two. */
-    warmup: { type: "string", default: "3" },
+    "warm-up": { type: "string", default: "3" },
   },
 });
+const linesPerMessage = Number(values.lines);
+const matching = measurementNames(Number(values.subjects));
 
 /** The first rules are for measurements that never come, so that every line passes all of them. */
 const unused = Array.from(
-  { length: Math.max(0, Number(values.rules) - 10) },
+  { length: Math.max(0, Number(values.rules) - matching.length) },
   (_, index) => `unused${index}`,
 );
-const rules = [...unused, ...MEASUREMENT_NAMES].map(
+const rules = [...unused, ...matching].map(
   (match) => `[[rule]]\ntype = "basic"\nmatch = "${match}"\nsubject = "out.${match}"\n`,
 );
 
@@ -52,26 +56,29 @@ await using filter = await startSpout(
 );
 await filter.logged("subscribed");
 
-const load = (seconds: string) =>
+const load = (seconds: number) =>
   generate("nats-generator.ts", [
     nats.port,
     "bench",
-    Number(values.rate) / LINES_PER_MESSAGE,
+    Number(values.rate) / linesPerMessage,
     seconds,
-    LINES_PER_MESSAGE,
+    linesPerMessage,
+    values.length,
+    values.subjects,
   ]);
-const warm = await load(values.warmup);
+const warmUpSent = await warmUp(Number(values["warm-up"]), load);
 const before = processUsage(filter.pid);
-const { sent, seconds } = await load(values.seconds);
+const { sent, seconds } = await load(Number(values.seconds));
 const { lines: delivered } = await deliveries.readWhenQuiet();
 const after = processUsage(filter.pid);
 
-const lines = sent * LINES_PER_MESSAGE;
-const lost = lines + warm.sent * LINES_PER_MESSAGE - delivered;
+const lines = sent * linesPerMessage;
+const lost = lines + warmUpSent * linesPerMessage - delivered;
 const cpuMicroseconds = ((after.cpuSeconds - before.cpuSeconds) / lines) * 1e6;
 console.log(describeMachine());
 console.log(
-  `filter: ${Math.round(lines / seconds)} lines/s, ${values.toml === undefined ? `${values.rules} basic rules` : "other rules"}, ${values.workers} workers, ` +
+  `filter: ${Math.round(lines / seconds)} lines/s of ${values.length} bytes, ${linesPerMessage} a message, ` +
+    `${values.toml === undefined ? `${rules.length} basic rules` : "other rules"}, ${matching.length} subjects, ${values.workers} workers, ` +
     `${seconds.toFixed(1)} s: ${cpuMicroseconds.toFixed(3)} µs CPU a line, ${lost} lines lost, ` +
     `${(after.residentPeakBytes / 2 ** 20).toFixed(0)} MiB resident at most`,
 );

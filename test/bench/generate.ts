@@ -19,3 +19,11 @@ export async function generate(
   if ((await child.exited) !== 0) throw new Error(`${script} failed`);
   return JSON.parse(text) as Generated;
 }
+
+/** What a generator sends in `seconds`, before anything is measured: nothing for 0. */
+export async function warmUp(
+  seconds: number,
+  load: (seconds: number) => Promise<Generated>,
+): Promise<number> {
+  return seconds === 0 ? 0 : (await load(seconds)).sent;
+}

@@ -1,6 +1,6 @@
 /**
  * How many bodies a second the HTTP listener takes without loss, and what each costs:
- * `bun test/bench/http-listener.ts [--lines 100] [--connections 8] [--batch 10] [--seconds 10] [--warmup 3]`.
+ * `bun test/bench/http-listener.ts [--lines 100] [--connections 8] [--batch 10] [--seconds 10] [--warm-up 3]`.
  * nats-server, the generator and a subscriber share the machine. Fails if a line is lost.
  */
 import { parseArgs } from "node:util";
@@ -11,7 +11,7 @@ import { freePort } from "../support/server-process.ts";
 import { untilConnected } from "./connected.ts";
 import { printCost } from "./cost.ts";
 import { countDeliveries } from "./count-deliveries.ts";
-import { generate } from "./generate.ts";
+import { generate, warmUp } from "./generate.ts";
 import { describeMachine, processUsage } from "./process-usage.ts";
 
 const { values } = parseArgs({
@@ -21,7 +21,7 @@ const { values } = parseArgs({
     batch: { type: "string", default: "10" },
     seconds: { type: "string", default: "10" },
     /** Before anything is measured: compiling what is hot takes its first second or two. */
-    warmup: { type: "string", default: "3" },
+    "warm-up": { type: "string", default: "3" },
   },
 });
 const lines = Number(values.lines);
@@ -42,16 +42,16 @@ await using listener = await startSpout(
 await listener.logged("publishing to");
 await untilConnected(nats, "listener_http");
 
-const load = (seconds: string) =>
+const load = (seconds: number) =>
   generate("http-generator.ts", [port, Number(values.connections), seconds, lines]);
-const warm = await load(values.warmup);
+const warmUpSent = await warmUp(Number(values["warm-up"]), load);
 const before = processUsage(listener.pid);
-const { sent, seconds } = await load(values.seconds);
+const { sent, seconds } = await load(Number(values.seconds));
 const { lines: delivered, messages } = await deliveries.readWhenQuiet();
 const after = processUsage(listener.pid);
 
 const cpuMicroseconds = ((after.cpuSeconds - before.cpuSeconds) / sent) * 1e6;
-const lost = (warm.sent + sent) * lines - delivered;
+const lost = (warmUpSent + sent) * lines - delivered;
 console.log(describeMachine());
 console.log(
   `listener_http: ${Math.round(sent / seconds)} bodies/s of ${lines} lines, ${values.connections} connections, ` +

@@ -1,6 +1,7 @@
 /**
  * How many datagrams a second the UDP listener takes without loss, and what each costs:
- * `bun test/bench/listener.ts [--rate 100000] [--lines 10] [--batch 10] [--seconds 10] [--warmup 3]`.
+ * `bun test/bench/listener.ts [--rate 100000] [--lines 10] [--batch 10] [--senders 1] [--seconds 10]`.
+ * `--warm-up 3` sends for three seconds before it measures.
  * nats-server, the generator and a subscriber share the machine. Fails if a line is lost.
  */
 import { parseArgs } from "node:util";
@@ -11,7 +12,7 @@ import { freePort } from "../support/server-process.ts";
 import { untilConnected } from "./connected.ts";
 import { printCost } from "./cost.ts";
 import { countDeliveries } from "./count-deliveries.ts";
-import { generate } from "./generate.ts";
+import { generate, warmUp } from "./generate.ts";
 import { describeMachine, processUsage } from "./process-usage.ts";
 
 const { values } = parseArgs({
@@ -19,9 +20,10 @@ const { values } = parseArgs({
     rate: { type: "string", default: "100000" },
     lines: { type: "string", default: "10" },
     batch: { type: "string", default: "10" },
+    senders: { type: "string", default: "1" },
     seconds: { type: "string", default: "10" },
     /** Before anything is measured: compiling what is hot takes its first second or two. */
-    warmup: { type: "string", default: "3" },
+    "warm-up": { type: "string", default: "3" },
   },
 });
 const lines = Number(values.lines);
@@ -42,18 +44,19 @@ await using listener = await startSpout(
 await listener.logged("publishing to");
 await untilConnected(nats, "listener");
 
-const load = (seconds: string) => generate("udp-generator.ts", [port, values.rate, seconds, lines]);
-const warm = await load(values.warmup);
+const load = (seconds: number) =>
+  generate("udp-generator.ts", [port, values.rate, seconds, lines, values.senders]);
+const warmUpSent = await warmUp(Number(values["warm-up"]), load);
 const before = processUsage(listener.pid);
-const { sent, seconds } = await load(values.seconds);
+const { sent, seconds } = await load(Number(values.seconds));
 const { lines: delivered, messages } = await deliveries.readWhenQuiet();
 const after = processUsage(listener.pid);
 
 const cpuMicroseconds = ((after.cpuSeconds - before.cpuSeconds) / sent) * 1e6;
-const lost = (warm.sent + sent) * lines - delivered;
+const lost = (warmUpSent + sent) * lines - delivered;
 console.log(describeMachine());
 console.log(
-  `listener: ${Math.round(sent / seconds)} datagrams/s of ${lines} lines, batch ${values.batch}, ` +
+  `listener: ${Math.round(sent / seconds)} datagrams/s of ${lines} lines, batch ${values.batch}, ${values.senders} senders, ` +
     `${seconds.toFixed(1)} s: ${cpuMicroseconds.toFixed(2)} µs CPU a datagram, ${messages} messages, ` +
     `${lost} lines lost, ${(after.residentPeakBytes / 2 ** 20).toFixed(0)} MiB resident at most`,
 );

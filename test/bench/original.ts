@@ -11,7 +11,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 
 import { readCost } from "./cost.ts";
-import { MEASUREMENT_NAMES } from "./host-lines.ts";
+import { measurementNames } from "./host-lines.ts";
 import { describeMachine } from "./process-usage.ts";
 
 interface Row {
@@ -26,6 +26,8 @@ interface Row {
   /** How much of the original's figure ours may be. */
   readonly ratioMax: number;
 }
+
+const NAMES = measurementNames(10);
 
 const words = (text: string) => text.split(" ");
 
@@ -64,8 +66,8 @@ const filter = (
 
 const basic = (match: string) => rule("basic", `match = "${match}"`, match);
 const unused = Array.from({ length: 15 }, (_, index) => basic(`unused${index}`));
-const half = MEASUREMENT_NAMES.slice(0, 5).map(basic);
-const regexes = MEASUREMENT_NAMES.slice(0, 5).map((name) =>
+const half = NAMES.slice(0, 5).map(basic);
+const regexes = NAMES.slice(0, 5).map((name) =>
   rule("regex", `match = "^${name},.*region=eu-"`, name),
 );
 const tags = ["0001", "0002", "0003"].map((host) =>

@@ -10,7 +10,7 @@ import { freePort } from "../support/server-process.ts";
 import { startDiscardingBackend } from "./backend.ts";
 import { printCost } from "./cost.ts";
 import { generate } from "./generate.ts";
-import { MEASUREMENT_NAMES } from "./host-lines.ts";
+import { measurementNames } from "./host-lines.ts";
 import { describeMachine, holdToOneCore, processUsage } from "./process-usage.ts";
 
 const { values } = parseArgs({
@@ -22,7 +22,7 @@ const { values } = parseArgs({
   },
 });
 const lines = Number(values.lines);
-const rules = MEASUREMENT_NAMES.slice(0, Number(values.rules)).map(
+const rules = measurementNames(Math.min(10, Number(values.rules))).map(
   (match) => `[[component.rule]]\ntype = "basic"\nmatch = "${match}"\nsubject = "out.${match}"\n`,
 );
 

@@ -23,11 +23,11 @@ const words = (text: string) => text.split(" ").filter((word) => word !== "");
 
 /** One second at a rate that any machine keeps. */
 const udp = (name: string, args: string) =>
-  row(name, "listener.ts", args, `${args} --rate 2000 --seconds 1 --warmup 0`);
+  row(name, "listener.ts", args, `${args} --rate 2000 --seconds 1 --warm-up 0`);
 const http = (name: string, args: string) =>
-  row(name, "http-listener.ts", args, `${args} --seconds 1 --warmup 0`);
+  row(name, "http-listener.ts", args, `${args} --seconds 1 --warm-up 0`);
 const filter = (name: string, args: string) =>
-  row(name, "filter.ts", args, `${args} --rate 20000 --seconds 1 --warmup 0`);
+  row(name, "filter.ts", args, `${args} --rate 20000 --seconds 1 --warm-up 0`);
 
 export const SUITES: Readonly<Record<SuiteName, readonly Benchmark[]>> = {
   small: [row("functions of the hot path", "line.ts", ""), row("tags", "tags.ts", "")],
@@ -44,7 +44,7 @@ export const SUITES: Readonly<Record<SuiteName, readonly Benchmark[]>> = {
     filter("filter, 10 rules, 2 workers", "--rules 10 --workers 2 --rate 1000000"),
     filter("filter, 10 rules, 8 workers", "--rules 10 --workers 8 --rate 1000000"),
     filter("filter, 1,000 rules, 1 worker", "--rules 1000 --workers 1 --rate 1000000"),
-    row("writer", "writer.ts", "--rate 200000", "--rate 20000 --seconds 1 --warmup 0"),
+    row("writer", "writer.ts", "--rate 200000", "--rate 20000 --seconds 1 --warm-up 0"),
     row("starting", "start.ts", ""),
   ],
   large: [

@@ -1,6 +1,6 @@
 /**
  * How many lines a second a writer takes from NATS and writes to a backend that discards them, and what each costs:
- * `bun test/bench/writer.ts [--rate 200000] [--lines 100] [--seconds 10] [--warmup 3]` (lines a second; lines a message).
+ * `bun test/bench/writer.ts [--rate 200000] [--lines 100] [--seconds 10] [--warm-up 3]` (lines a second; lines a message).
  * nats-server, the generator and the backend share the machine. Fails if a line is lost.
  */
 import { parseArgs } from "node:util";
@@ -9,7 +9,7 @@ import { startSpout } from "../support/binary.ts";
 import { startNatsServer } from "../support/nats-server.ts";
 import { startDiscardingBackend } from "./backend.ts";
 import { printCost } from "./cost.ts";
-import { generate } from "./generate.ts";
+import { generate, warmUp } from "./generate.ts";
 import { describeMachine, processUsage } from "./process-usage.ts";
 
 const { values } = parseArgs({
@@ -18,7 +18,7 @@ const { values } = parseArgs({
     lines: { type: "string", default: "100" },
     seconds: { type: "string", default: "10" },
     /** Before anything is measured: compiling what is hot takes its first second or two. */
-    warmup: { type: "string", default: "3" },
+    "warm-up": { type: "string", default: "3" },
   },
 });
 const linesPerMessage = Number(values.lines);
@@ -39,7 +39,7 @@ await using writer = await startSpout(
 );
 await writer.logged("subscribed");
 
-const load = (seconds: string) =>
+const load = (seconds: number) =>
   generate("nats-generator.ts", [
     nats.port,
     "bench",
@@ -47,14 +47,14 @@ const load = (seconds: string) =>
     seconds,
     linesPerMessage,
   ]);
-const warm = await load(values.warmup);
+const warmUpSent = await warmUp(Number(values["warm-up"]), load);
 const before = processUsage(writer.pid);
-const { sent, seconds } = await load(values.seconds);
+const { sent, seconds } = await load(Number(values.seconds));
 const { lines: written, requests } = await backend.readWhenQuiet();
 const after = processUsage(writer.pid);
 
 const lines = sent * linesPerMessage;
-const lost = lines + warm.sent * linesPerMessage - written;
+const lost = lines + warmUpSent * linesPerMessage - written;
 const cpuMicroseconds = ((after.cpuSeconds - before.cpuSeconds) / lines) * 1e6;
 console.log(describeMachine());
 console.log(
