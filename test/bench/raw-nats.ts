@@ -1,6 +1,6 @@
 /**
  * The cheapest possible NATS peer, so that a benchmark's generator and subscriber leave the cores to what is measured:
- * prepared PUB frames written as they are, and deliveries counted without being handed on.
+ * prepared PUB frames written as they are, and deliveries counted, and handed on only where that is asked for.
  */
 import { countLines } from "../../src/line/split.ts";
 
@@ -24,7 +24,11 @@ export function frame(subject: string, payload: Uint8Array): Uint8Array {
   return Buffer.concat([head, payload, Buffer.from("\r\n")]);
 }
 
-export async function connectRaw(port: number): Promise<RawNats> {
+/** `onPayload` is lent each payload that arrives, until it returns. */
+export async function connectRaw(
+  port: number,
+  onPayload?: (payload: Buffer) => void,
+): Promise<RawNats> {
   const received = { messages: 0, lines: 0, bytes: 0 };
   let held: Buffer = Buffer.alloc(0);
   let drained: (() => void) | undefined;
@@ -53,6 +57,7 @@ export async function connectRaw(port: number): Promise<RawNats> {
     received.messages++;
     received.bytes += size;
     received.lines += countLines(data, payloadStart, payloadStart + size);
+    onPayload?.(data.subarray(payloadStart, payloadStart + size));
     return next;
   }
 

@@ -60,6 +60,8 @@ export const SUITES: Readonly<Record<SuiteName, readonly Benchmark[]>> = {
       "--rate 150000",
       "--rate 2000 --seconds 1",
     ),
+    row("what a line costs as the work grows", "scaling.ts", "", "--smoke"),
+    row("how long a line is under way", "latency.ts", "", "--smoke"),
   ],
 };
 
