@@ -30,7 +30,7 @@ const filter = (name: string, args: string) =>
   row(name, "filter.ts", args, `${args} --rate 20000 --seconds 1 --warm-up 0`);
 
 export const SUITES: Readonly<Record<SuiteName, readonly Benchmark[]>> = {
-  small: [row("functions of the hot path", "line.ts", ""), row("tags", "tags.ts", "")],
+  small: [row("functions of the hot path", "line.ts", ""), row("tags", "tags.ts", "", "--smoke")],
   medium: [
     udp("UDP, 10 lines, 50,000/s", "--rate 50000 --lines 10 --batch 10"),
     udp("UDP, 10 lines, 100,000/s", "--rate 100000 --lines 10 --batch 10"),

@@ -1,8 +1,9 @@
 /**
- * What tags cost in the router itself, bus aside: `bun test/bench/tags.ts`. On a machine that others use too, put
- * `nice -n -20` in front.
+ * What tags cost in the router itself, bus aside: `bun test/bench/tags.ts [--smoke]`. On a machine that others use too,
+ * put `nice -n -20` in front.
  *
- * Two things are promised, and the benchmark fails if either is broken: sorting tags and 20 tags rules, over lines with
+ * Two things are promised, and the benchmark fails if either is broken (but with `--smoke`, which is over in a second and
+ * only checks what comes of the lines: how fast the machine is, it cannot know): sorting tags and 20 tags rules, over lines with
  * five unsorted tags, cost at most 400 ns a line, all in all; and a line whose tags are sorted already costs at
  * most 1.3 times what it costs without sorting. Rounds of all kinds alternate, and of each the best one counts.
  */
@@ -24,7 +25,8 @@ const SORTED_MAX_RATIO = 1.3;
 const PAYLOAD_LINES = 1000;
 const RACKS = 40;
 const RULES = 20;
-const BUDGET_MS = 10_000;
+const isSmoke = process.argv.includes("--smoke");
+const BUDGET_MS = isSmoke ? 1_000 : 10_000;
 
 const everything: readonly RuleDeclaration[] = [{ type: "basic", match: "cpu", subject: "cpu" }];
 /** By rack, and every other one by its zone as well: half of the racks have a rule, and all lines of its zone match. */
@@ -88,8 +90,8 @@ console.log(
   `tags: ${nsOf(unsortedRules).toFixed(0)} ns for sorting and 20 rules (at most ${SORT_AND_MATCH_MAX_NS}), ` +
     `${ratio.toFixed(2)} times as much with sorting where nothing is to be sorted (at most ${SORTED_MAX_RATIO})`,
 );
-process.exitCode =
-  nsOf(unsortedRules) <= SORT_AND_MATCH_MAX_NS && ratio <= SORTED_MAX_RATIO ? 0 : 1;
+const isKept = nsOf(unsortedRules) <= SORT_AND_MATCH_MAX_NS && ratio <= SORTED_MAX_RATIO;
+process.exitCode = isKept || isSmoke ? 0 : 1;
 
 function nsOf({ bestMs }: Kind): number {
   return (bestMs * 1e6) / PAYLOAD_LINES;
