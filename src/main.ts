@@ -1,5 +1,6 @@
 /** From argv to exit code. The only caller of process.exit. */
 import { type Command, parseCommand, USAGE } from "./cli.ts";
+import { originalWarnings } from "./config/check-original.ts";
 import { ConfigError, loadConfig, type LoadedConfig, loadNatsOptions } from "./config/load.ts";
 import { printConfig } from "./config/print.ts";
 import { systemClock } from "./platform/clock.ts";
@@ -29,9 +30,11 @@ async function main(command: Command): Promise<number> {
     case "check": {
       const loaded = await load(command.configPath);
       if (loaded === undefined) return EXIT_USAGE;
-      const warnings = loaded.warnings.map((warning) => `warning: ${warning}\n`);
+      const { as } = command;
+      const ofVersion = as === undefined ? [] : originalWarnings(loaded, as);
+      const warnings = [...loaded.warnings, ...ofVersion].map((warning) => `warning: ${warning}\n`);
       await write(process.stderr, warnings.join(""));
-      return print(printConfig(loaded));
+      return print(printConfig(loaded, as));
     }
     case "run": {
       const loaded = await load(command.configPath);

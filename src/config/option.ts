@@ -30,9 +30,27 @@ export interface OptionDeclaration {
   readonly zero?: "default" | "processors" | "off";
   /** The largest value, in the option's base unit (bytes, nanoseconds). */
   readonly max?: bigint;
+  /** What knew it first; by mode where that differs. */
+  readonly since: Since | Partial<Readonly<Record<Mode, Since>>>;
+  /** For versions without it that did not do what its default does: what they did. */
+  readonly instead?: Partial<Readonly<Record<Original, Instead>>>;
   /** What 1.x called it, if it was called something else; two if its name differed by mode. */
   readonly olderNames?: readonly OlderName[];
   /** One sentence. */
+  readonly doc: string;
+}
+
+/** The versions of the original. 1.x is what came before 1.0 as well, 2.x is what it was in the end. */
+export const ORIGINALS = ["1.x", "2.x"] as const;
+export type Original = (typeof ORIGINALS)[number];
+
+/** 1.x from its beginning, a later release of it, 2.x, or this program. */
+export type Since = "1.x" | "1.0" | "1.1" | "2.x" | "3.0";
+
+export interface Instead {
+  /** What the version did is what this value does; without it, no value does that. */
+  readonly as?: FileValue;
+  /** What it did, behind "does not know it: ". */
   readonly doc: string;
 }
 

@@ -1,51 +1,31 @@
 /** Prints the configuration that is in effect, as TOML that loads to the same again (masked secrets aside). */
-import { formatByteSize, formatDuration } from "../platform/units.ts";
 import type { RuleDeclaration, Tag } from "../rules/rule.ts";
-import { maskNatsAddress } from "./check-nats.ts";
 import type { Config } from "./config.ts";
 import type { LoadedConfig } from "./load.ts";
-import { type Option, OPTION_LIST } from "./options.ts";
-import type { Settings } from "./settings.ts";
+import type { Original } from "./option.ts";
+import { type Part, quote, writeOption, writtenOptions } from "./write-option.ts";
 
-/** Every option of the mode under its 2.x name, rules and components last; ends in a newline. */
-export function printConfig({ config, settings, components }: LoadedConfig): string {
+/**
+ * Every option of the mode, rules and components last; ends in a newline. Options that the version does not have are
+ * among them: it ignores them, and what is read back here is whole.
+ */
+export function printConfig(loaded: LoadedConfig, as: Original = "2.x"): string {
   return [
-    optionLines(config, settings),
-    rulesText(config, "rule"),
-    ...components.map(
+    optionLines(loaded, as),
+    rulesText(loaded.config, "rule"),
+    ...loaded.components.map(
       (component) =>
-        `\n[[component]]\n${optionLines(component.config, component.settings)}` +
+        `\n[[component]]\n${optionLines(component, as)}` +
         rulesText(component.config, "component.rule"),
     ),
   ].join("");
 }
 
-function optionLines(config: Config, settings: Settings): string {
-  return OPTION_LIST.filter(
-    ({ modes, type }) => type !== "rules" && type !== "components" && modes.includes(config.mode),
-  )
-    .map((option) => `${option.name} = ${valueText(option, config, settings)}\n`)
+function optionLines(part: Part, as: Original): string {
+  return writtenOptions(part.config.mode)
+    .map((option) => writeOption(option, part, as))
+    .map(({ name, value }) => `${name} = ${value}\n`)
     .join("");
-}
-
-function valueText(option: Option, config: Config, settings: Settings): string {
-  if (option.name === "name") return quote(config.name);
-  if (option.name === "nats_address") return quote(maskNatsAddress(settings.get("nats_address")));
-  if (option.name === "nats_subject") {
-    return `[${subjectsOf(config).map(quote).join(", ")}]`;
-  }
-  const value = settings.get(option.name);
-  if (option.type === "strings") return `[${(value as readonly string[]).map(quote).join(", ")}]`;
-  if (typeof value === "bigint") {
-    if (option.type === "size") return quote(formatByteSize(value));
-    return option.type === "duration" ? quote(formatDuration(value)) : String(value);
-  }
-  return typeof value === "string" ? quote(value) : String(value);
-}
-
-function subjectsOf(config: Config): readonly string[] {
-  if ("subjects" in config) return config.subjects;
-  return "subject" in config ? [config.subject] : [];
 }
 
 /** `key` is what the tables are called where they stand. */
@@ -63,9 +43,4 @@ function ruleText(rule: RuleDeclaration, key: string): string {
 
 function tagsText(tags: readonly Tag[]): string {
   return `[${tags.map((tag) => `[${tag.map(quote).join(", ")}]`).join(", ")}]`;
-}
-
-/** A TOML string: JSON's escapes are among TOML's, which also wants DEL escaped. */
-function quote(text: string): string {
-  return JSON.stringify(text).replaceAll("\u007f", "\\u007f");
 }

@@ -13,6 +13,7 @@ export class ConfigError extends Error {
 
 /** Where a value stands: the file and the name that the option has there. */
 export interface Place {
+  /** Empty where no file is meant. */
   readonly file: string;
   /** With what comes in front of it in a component: `component "writer-1": port`. */
   readonly option: string;
@@ -78,7 +79,7 @@ class Findings {
 }
 
 function textOf(place: Place): string {
-  return `${place.file}: ${place.option}`;
+  return place.file === "" ? place.option : `${place.file}: ${place.option}`;
 }
 
 /** A value from a file as a problem shows it. */

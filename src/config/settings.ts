@@ -7,7 +7,7 @@ import { assert } from "../platform/errors.ts";
 import { formatByteSize, formatDuration } from "../platform/units.ts";
 import type { Mode } from "./config.ts";
 import { type Entry, type Layer, placeIn, type Spelling, spellingsOf } from "./layer.ts";
-import { OLDER_UNITS, type OptionType } from "./option.ts";
+import { type FileValue, OLDER_UNITS, type OptionType } from "./option.ts";
 import { defaultOf, type Option, OPTION_LIST, type OptionName, type OPTIONS } from "./options.ts";
 import { type Place, Problems, show } from "./problems.ts";
 import { type Notation, nounOf, readValue, type Value, type ValueOf } from "./values.ts";
@@ -63,6 +63,15 @@ export function settle(layers: Layers, mode: Mode, problems: Problems): Settings
     settings.set(option.name, settleOption(option, entry, mode, layers[0], problems));
   }
   return new Settings(settings);
+}
+
+/** What a value in the table of options comes to, which must be of the option's type. */
+export function declaredValue(option: Option, declared: FileValue): Value {
+  const raw = typeof declared === "number" ? BigInt(declared) : declared;
+  const place = { file: "", option: option.name };
+  const value = readValue(raw, { type: option.type }, place, new Problems());
+  assert(value !== undefined, `${show(declared)} is no value of ${option.name}`);
+  return value;
 }
 
 function settleOption(
@@ -159,10 +168,5 @@ function write(value: bigint, notation: Notation): string {
 }
 
 function defaultValue(option: Option, mode: Mode): Value {
-  const declared = defaultOf(option, mode);
-  const raw = typeof declared === "number" ? BigInt(declared) : declared;
-  const place = { file: "", option: option.name };
-  const value = readValue(raw, { type: option.type }, place, new Problems());
-  assert(value !== undefined, `the default of ${option.name} is not of its type`);
-  return value;
+  return declaredValue(option, defaultOf(option, mode));
 }

@@ -64,6 +64,28 @@ test("--check prints the configuration in effect, and what it prints passes the 
   expect(second.stdout).toBe(first.stdout);
 });
 
+test("--check --as prints in the spelling of a version, warns of what it has not, and loads again", async () => {
+  const toml = 'mode = "writer"\nbatch_max_size = "20MB"\nbatch_max_age = "1500ms"\n';
+  const first = await withConfig(toml, (path) => runBinary(["--check", path, "--as", "1.x"]));
+  expect(first.exitCode).toBe(0);
+  expect(first.stdout).toContain('batch = 10\nbatch_max_mb = 20\nbatch_max_age = "1.5s"\n');
+  expect(first.stderr.split("\n")).toEqual([
+    'warning: batch_max_age: "1.5s" cannot be written as batch_max_secs of 1.x, which takes whole seconds: ignored there',
+    "warning: writer_retry_batches: 1.x does not know it: there a batch whose write fails is lost",
+    "",
+  ]);
+  const second = await withConfig(first.stdout, (path) =>
+    runBinary(["--check", "--as", "1.x", path]),
+  );
+  expect(second).toEqual(first);
+  const plain = (text: string) => withConfig(text, (path) => runBinary(["--check", path]));
+  expect(await plain(first.stdout)).toEqual(await plain(toml));
+
+  const wrong = await withConfig(toml, (path) => runBinary(["--check", path, "--as", "3.x"]));
+  expect(wrong).toMatchObject({ exitCode: 2, stdout: "" });
+  expect(wrong.stderr).toContain('--as needs a version, 1.x or 2.x, got "3.x"\n');
+});
+
 test("every problem of a configuration is listed, nothing is started, and the exit status is 2", async () => {
   const toml =
     'mode = "writer"\nbatch = "ten"\nworkes = 3\ninfluxdb_port = 0\n[[rule]]\ntype = "regex"\nmatch = "("\n';

@@ -1,7 +1,7 @@
 /** The command line: one configuration file, as in the original, and the options around it. */
 import { expect, test } from "bun:test";
 
-import { type Command, parseCommand } from "../../src/cli.ts";
+import { type Command, parseCommand, USAGE } from "../../src/cli.ts";
 
 test("one argument is the configuration to run", () => {
   expect(parseCommand(["/etc/spout/writer.toml"])).toEqual({
@@ -13,6 +13,34 @@ test("one argument is the configuration to run", () => {
 
 test("--check takes the configuration to check", () => {
   expect(parseCommand(["--check", "a.toml"])).toEqual({ kind: "check", configPath: "a.toml" });
+});
+
+test("--as says in whose spelling it is printed, wherever it stands", () => {
+  const as1x = { kind: "check", configPath: "a.toml", as: "1.x" } satisfies Command;
+  expect(parseCommand(["--check", "--as", "1.x", "a.toml"])).toEqual(as1x);
+  expect(parseCommand(["--check", "a.toml", "--as", "1.x"])).toEqual(as1x);
+  expect(parseCommand(["--as", "1.x", "--check", "a.toml"])).toEqual(as1x);
+  expect(parseCommand(["--check", "a.toml", "--as", "2.x"])).toEqual({ ...as1x, as: "2.x" });
+});
+
+test("--as takes a version of the original, once, and goes with --check alone", () => {
+  const rejects = (args: string[], reason: string) =>
+    expect(parseCommand(args)).toEqual({ kind: "wrong", reason } satisfies Command);
+  const version = (got: string) => `--as needs a version, 1.x or 2.x, got ${got}`;
+  rejects(["--check", "a.toml", "--as"], version("none"));
+  rejects(["--as"], version("none"));
+  rejects(["--check", "--as", "a.toml"], version('"a.toml"'));
+  for (const other of ["1", "2", "3.0", "1.X"]) {
+    rejects(["--check", "--as", other, "a.toml"], version(`"${other}"`));
+  }
+  rejects(["--as", "1.x", "a.toml"], "--as 1.x is for --check");
+  rejects(["a.toml", "--as", "2.x"], "--as 2.x is for --check");
+  rejects(["--help", "--as", "2.x"], "--as 2.x is for --check");
+  rejects(["--check", "--as", "2.x"], "--check needs a configuration file");
+  rejects(["--check", "a.toml", "--as", "1.x", "--as", "2.x"], "expected one --as, got two");
+  const two = ["--check", "a.toml", "b.toml", "--as", "2.x"];
+  rejects(two, "expected one configuration file, got 2");
+  for (const known of ["1.x", "2.x"]) expect(USAGE).toContain(known);
 });
 
 test("--version and --help stand alone", () => {
