@@ -48,7 +48,8 @@ export function plotSvg(charts: readonly Chart[]): string {
 }
 
 function plotChart({ title, xLabel, yLabel, isLogarithmic, points }: Chart): string {
-  const yMax = roundUp(Math.max(...points.map(({ y }) => y)));
+  // The highest point's value needs room as well.
+  const yMax = roundUp(1.1 * Math.max(...points.map(({ y }) => y)));
   const atX = scaleX(points, isLogarithmic);
   const atY = (y: number) => MARGIN.top + INNER.height * (1 - y / yMax);
   const right = MARGIN.left + INNER.width;
@@ -95,7 +96,7 @@ function roundUp(value: number): number {
 
 /** Two digits, as the kernel's clock ticks allow no more. */
 export function printFigure(value: number): string {
-  return value === 0 ? "0" : String(Number(value.toPrecision(2)));
+  return value < 99.5 ? value.toPrecision(2) : value.toFixed(0);
 }
 
 function text(kind: string, x: number, y: number, content: string): string {
