@@ -4,11 +4,16 @@ import type { Profiler } from "node:inspector";
 export interface Pprof {
   /** The functions that a thread was seen in, or that called those, as `name file:line`, over `seconds`. */
   functionsOf(thread: number, seconds?: number): Promise<readonly string[]>;
+  /** The functions of as many profiles as it takes until each pattern has matched one, or there were enough. */
+  functionsUntil(thread: number, wanted: readonly RegExp[]): Promise<readonly string[]>;
   /** The texts in the snapshot of a thread: names of classes and functions are among them. */
   textsIn(thread: number): Promise<readonly string[]>;
   /** The status and, where it is no file, the text. */
   ask(path: string, init?: RequestInit): Promise<string>;
 }
+
+/** Each takes a second. A sample every two milliseconds may miss what is done in microseconds. */
+const PROFILES_MAX = 15;
 
 interface HeapSnapshot {
   readonly snapshot: {
@@ -28,10 +33,19 @@ export function pprofAt(port: number): Pprof {
     if (answer.status !== 200) throw new Error(`${path}: ${answer.status} ${await answer.text()}`);
     return (await answer.json()) as unknown;
   };
+  const functionsOf = async (thread: number, seconds = 1) => {
+    const path = `profile?seconds=${seconds}&thread=${thread}`;
+    return functionsIn((await fileAt(path)) as Profiler.Profile);
+  };
   return {
-    async functionsOf(thread, seconds = 1) {
-      const path = `profile?seconds=${seconds}&thread=${thread}`;
-      return functionsIn((await fileAt(path)) as Profiler.Profile);
+    functionsOf,
+    async functionsUntil(thread, wanted) {
+      const functions: string[] = [];
+      for (let count = 0; count < PROFILES_MAX; count++) {
+        functions.push(...(await functionsOf(thread)));
+        if (wanted.every((pattern) => functions.some((name) => pattern.test(name)))) break;
+      }
+      return functions;
     },
     async textsIn(thread) {
       const { snapshot, nodes, strings } = (await fileAt(`heap?thread=${thread}`)) as HeapSnapshot;
