@@ -1,6 +1,6 @@
 /**
- * Every option there is: names, type, unit, default, modes, documentation. Parsing, validation, `--check` and the
- * tables of README come from this table or are tested against it. What a value must be beyond its type and range is
+ * Every option there is: names, type, unit, default, modes, history, documentation. Parsing, validation, `--check` and
+ * the tables of README come from this table or are tested against it. What a value must be beyond its type and range is
  * in the check-*.ts files.
  */
 import type { Mode } from "./config.ts";
