@@ -39,7 +39,7 @@ const TABLES: readonly Table[] = [
     title: "Line length",
     xLabel: "bytes a line",
     isLogarithmic: false,
-    values: [60, 110, 220, 440, 880],
+    values: [60, 220, 440, 660, 880],
     args: (value) => `--length ${value}`,
   },
   {
