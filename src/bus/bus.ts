@@ -10,9 +10,10 @@
 
 export interface Bus {
   /**
-   * Hands `payload` on, which holds so many `lines` (told again if it is lost; 0 if left out). Resolves once the bus has taken it over
-   * (a bus that stores: once it is stored); while the connection is down it is held, up to `outboundMaxBytes`, and sent
-   * after reconnecting. Rejects with {@link BusFull} above that limit, with {@link BusClosed} after close(), with
+   * Hands `payload` on, which holds so many `lines` (told again if it is lost; 0 if left out). Resolves once the bus has
+   * taken it over (a bus that stores: once it is stored); while the connection is down it is held, up to
+   * `outboundMaxBytes`, and sent after reconnecting.
+   * Rejects with {@link BusFull} above that limit, with {@link BusClosed} after close(), with
    * {@link PayloadTooLarge} above {@link Bus.maxPayloadBytes}. A rejected payload was not taken: the caller counts it.
    */
   publish(subject: string, payload: Uint8Array, lines?: number): Promise<void>;
@@ -33,8 +34,8 @@ export interface Bus {
 
   /**
    * For who can wait: undefined if payloads of `bytes` in all would be taken now and go out soon; else a promise that
-   * resolves, first come first served, when that may be so. It may never, so put a limit on the wait. While the
-   * connection is down it is about room alone.
+   * resolves, first come first served, when that may be so. It may never, as after close(), so put a limit on the wait.
+   * While the connection is down it is about room alone.
    */
   whenRoom(bytes: number): Promise<void> | undefined;
 
@@ -102,6 +103,9 @@ export interface BusOptions {
 
 /** Opens a connection; resolves at once and connects in the background (see {@link Bus.state}). */
 export type OpenBus = (options: BusOptions) => Bus;
+
+/** What `whenRoom` returns after close(). */
+export const NEVER: Promise<void> = new Promise(() => {});
 
 export class BusFull extends Error {
   override readonly name = "BusFull";

@@ -17,6 +17,7 @@ import {
   type Bus,
   BusClosed,
   type BusState,
+  NEVER,
   type OpenBus,
   PayloadTooLarge,
   type SubscribeOptions,
@@ -101,8 +102,8 @@ class InprocBus implements Bus {
     return this.#closed === undefined;
   }
 
-  whenRoom(): undefined {
-    return undefined;
+  whenRoom(): Promise<void> | undefined {
+    return this.#closed === undefined ? undefined : NEVER;
   }
 
   close(deadlineMs: number): Promise<void> {

@@ -78,7 +78,8 @@ export class Outbound {
 
   /** As {@link Bus.whenRoom} has it. */
   whenRoom(bytes: number): Promise<void> | undefined {
-    if (this.#waiting.length === 0 && this.#hasRoomSoon(bytes)) return undefined;
+    const isFirst = this.#waiting.length === 0 || this.#queue.isEmpty;
+    if (isFirst && this.#hasRoomSoon(bytes)) return undefined;
     return new Promise((resolve) => this.#waiting.push({ bytes, resolve }));
   }
 
@@ -210,11 +211,15 @@ export class Outbound {
     return !isBehind && this.#queue.fits(bytes);
   }
 
-  /** Wakes as many as there is room for together. Those that gave up waiting are woken too, to no effect. */
+  /**
+   * Wakes as many as there is room for together, and whoever wants more than there ever is: nobody waits behind that.
+   * Those that gave up waiting are woken too, to no effect.
+   */
   #tellOfRoom(): void {
     let bytes = 0;
     for (let next = this.#waiting.first(); next !== undefined; next = this.#waiting.first()) {
-      bytes += next.bytes;
+      const isTooMuch = this.#queue.isEmpty && !this.#hasRoomSoon(next.bytes);
+      if (!isTooMuch) bytes += next.bytes;
       if (!this.#hasRoomSoon(bytes)) return;
       this.#waiting.shift();
       next.resolve();

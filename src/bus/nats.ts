@@ -17,6 +17,7 @@ import {
   BusFull,
   type BusOptions,
   type BusState,
+  NEVER,
   PayloadTooLarge,
   type SubscribeOptions,
   type Subscription,
@@ -145,7 +146,7 @@ class NatsBus implements Bus {
   }
 
   whenRoom(bytes: number): Promise<void> | undefined {
-    return this.#outbound.whenRoom(bytes);
+    return this.#closed === undefined ? this.#outbound.whenRoom(bytes) : NEVER;
   }
 
   close(deadlineMs: number): Promise<void> {

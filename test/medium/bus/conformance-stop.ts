@@ -96,8 +96,10 @@ export const stopPromises: Promises = {
     newSubject,
   }) {
     const bus = open();
+    expect(bus.whenRoom(1)).toBeUndefined();
     await bus.close(10_000);
     await bus.close(10_000);
+    expect(bus.whenRoom(1)).toBeInstanceOf(Promise);
     const refusal = await bus.publish(newSubject(), bytes("x")).catch((error) => error);
     const refusal2 = await bus.subscribe(newSubject(), lenient).catch((error) => error);
     expect([refusal, refusal2].map((error) => error instanceof BusClosed)).toEqual([true, true]);

@@ -125,3 +125,17 @@ test("while there is no connection nobody is asked to wait for one", async () =>
   expect(outbound.whenRoom(1_000_000)).toBeUndefined();
   expect(outbound.whenRoom(1_000_001)).toBeInstanceOf(Promise);
 });
+
+test("who wants more than there ever is keeps nobody else waiting", async () => {
+  const { outbound } = start();
+  const woken: string[] = [];
+  const wait = (name: string, bytes: number) =>
+    outbound.whenRoom(bytes)?.then(() => void woken.push(name));
+  void wait("too much", 3_000_001);
+  expect(wait("goes on", 3_000_000)).toBeUndefined();
+  outbound.publish("a", PAYLOAD, 1);
+  void wait("behind", 3_000_000);
+  await outbound.whenEmpty();
+  await turnEnd();
+  expect(woken).toEqual(["too much", "behind"]);
+});
