@@ -5,7 +5,7 @@
  * A payload is a `Uint8Array` of newline-ended lines. Who owns its bytes:
  * - published bytes are frozen: neither the caller nor the bus nor a subscriber writes to them again, unless publish()
  *   gave them back ({@link RETURNED});
- * - a delivered payload may be a view into a larger receive buffer: use it inside the handler, copy it to keep it.
+ * - a delivered payload may be a view into a larger receive buffer: use it until you say done(), copy it to keep it.
  */
 
 export interface Bus {
@@ -17,6 +17,12 @@ export interface Bus {
    * {@link PayloadTooLarge} above {@link Bus.maxPayloadBytes}. A rejected payload was not taken: the caller counts it.
    */
   publish(subject: string, payload: Uint8Array, lines?: number): Promise<void>;
+
+  /**
+   * The same for a payload that is not in one piece yet: it is copied straight to where it leaves from, before this
+   * returns. One that is rejected may not have been copied at all.
+   */
+  publishPieces(subject: string, pieces: Pieces): Promise<void>;
 
   /** Resolves once the server has confirmed the subscription; waits for the connection if it has to. */
   subscribe(subject: string, options: SubscribeOptions): Promise<Subscription>;
@@ -44,6 +50,21 @@ export interface Bus {
    * At `deadlineMs` from now it gives up instead; what was still held goes to `onLost`. Never rejects.
    */
   close(deadlineMs: number): Promise<void>;
+}
+
+/** A payload that is still to be put together. */
+export interface Pieces {
+  readonly sizeBytes: number;
+  readonly lines: number;
+  /** Writes all of `sizeBytes` to `target`, the first of them at `at`. */
+  copyTo(target: Uint8Array, at: number): void;
+}
+
+/** For where a payload has to be in one piece. */
+export function putTogether(pieces: Pieces): Uint8Array {
+  const payload = new Uint8Array(pieces.sizeBytes);
+  pieces.copyTo(payload, 0);
+  return payload;
 }
 
 /** What `publish` returns for a payload that it took and keeps. Who compares need not wait, which is several times as fast. */

@@ -16,7 +16,12 @@ export class Fifo<Item extends object> {
   }
 
   first(): Item | undefined {
-    return this.#slots[this.#head];
+    return this.at(0);
+  }
+
+  /** The item that is number `place` of those that wait, the first being 0. */
+  at(place: number): Item | undefined {
+    return this.#slots[this.#head + place];
   }
 
   /** Takes the first item out. Its slot is emptied at once, so that nothing keeps the item alive. */

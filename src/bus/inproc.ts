@@ -20,6 +20,8 @@ import {
   NEVER,
   type OpenBus,
   PayloadTooLarge,
+  type Pieces,
+  putTogether,
   type SubscribeOptions,
   type Subscription,
   TAKEN,
@@ -74,6 +76,10 @@ class InprocBus implements Bus {
     }
     this.#exchange.publish(subject, payload);
     return TAKEN;
+  }
+
+  publishPieces(subject: string, pieces: Pieces): Promise<void> {
+    return this.publish(subject, putTogether(pieces));
   }
 
   async subscribe(subject: string, options: SubscribeOptions): Promise<Subscription> {

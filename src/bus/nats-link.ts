@@ -8,6 +8,7 @@ import { Events, type NatsConnectionImpl } from "nats/lib/nats-base-client/inter
 
 import { type Clock, every } from "../platform/clock.ts";
 import { messageOf } from "../platform/errors.ts";
+import type { Pieces } from "./bus.ts";
 import { transportOf } from "./nats-connect.ts";
 import type { NatsTransport } from "./nats-transport.ts";
 
@@ -91,6 +92,11 @@ export class Link {
   /** Leaves with the next flush or round trip at the latest. `payload` must fit {@link Link.payloadMaxBytes}. */
   publish(subject: string, payload: Uint8Array): void {
     this.#transport.publish(subject, payload);
+  }
+
+  /** The same for at most {@link COPIED_MAX_BYTES} in pieces, which are copied before this returns. */
+  publishPieces(subject: string, pieces: Pieces): void {
+    this.#transport.publishPieces(subject, pieces);
   }
 
   flush(): void {

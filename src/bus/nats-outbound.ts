@@ -6,10 +6,11 @@
  * of what is held is handed over, one round trip confirms it as a whole, and the next window follows.
  */
 import type { Cancel, Clock } from "../platform/clock.ts";
-import { type BusOptions, RETURNED, TAKEN } from "./bus.ts";
+import { type BusOptions, type Pieces, putTogether, RETURNED, TAKEN } from "./bus.ts";
 import { Fifo } from "./fifo.ts";
 import type { Link } from "./nats-link.ts";
 import { OutboundQueue, type Outgoing } from "./outbound-queue.ts";
+import { COPIED_MAX_BYTES } from "./socket-writer.ts";
 
 export interface OutboundEvents {
   readonly onLost: NonNullable<BusOptions["onLost"]>;
@@ -74,6 +75,20 @@ export class Outbound {
     this.#send();
     const isKept = this.#queue.heldBytes > 0 || this.#link?.keepsPayload !== false;
     return isKept ? TAKEN : RETURNED;
+  }
+
+  /** The same for a payload in pieces: copied once if it can leave now. Hot: once per payload. */
+  publishPieces(subject: string, pieces: Pieces): Promise<void> | undefined {
+    const { sizeBytes, lines } = pieces;
+    if (!this.#queue.fits(sizeBytes)) return undefined;
+    const link = this.#link;
+    if (link === undefined || !this.#canLeaveNow(link, sizeBytes)) {
+      return this.publish(subject, putTogether(pieces), lines);
+    }
+    link.publishPieces(subject, pieces);
+    this.#queue.addSent(subject, sizeBytes, lines);
+    this.#endTurnSoon();
+    return RETURNED;
   }
 
   /** As {@link Bus.whenRoom} has it. */
@@ -153,6 +168,17 @@ export class Outbound {
     }
     this.#tellIfEmpty();
     this.#tellOfRoom();
+    this.#endTurnSoon();
+  }
+
+  /** True if a payload of `bytes` would be with the connection, in its buffer of small ones, at once. */
+  #canLeaveNow(link: Link, bytes: number): boolean {
+    const isNext = this.#queue.heldBytes === 0 && this.#hasWindow();
+    const fits = bytes <= COPIED_MAX_BYTES && bytes <= link.payloadMaxBytes();
+    return isNext && fits && link.isWritable && !link.hasEnded();
+  }
+
+  #endTurnSoon(): void {
     if (this.#isTurnEndDue || this.#queue.sentCount === 0) return;
     this.#isTurnEndDue = true;
     const isSoon = this.#clock.monotonicMs() - this.#lastFlushMs < FLUSH_INTERVAL_MS;

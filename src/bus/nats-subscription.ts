@@ -12,12 +12,6 @@ export interface NatsSubscriptionDeps {
   readonly onEnded: () => void;
 }
 
-/**
- * A payload that waits as a view keeps the whole chunk alive that was read from the socket, up to 512 KiB: one
- * that is less than this part of its chunk is copied, so that the limit on what waits holds for memory as well.
- */
-const VIEW_MIN_PART = 1 / 4;
-
 export class NatsSubscription implements Subscription {
   readonly #subject: string;
   readonly #queue: string | undefined;
@@ -95,12 +89,9 @@ export class NatsSubscription implements Subscription {
   }
 }
 
+/** The client hands out Buffers, whose slice() copies nothing where that of a Uint8Array does. */
 function toDelivery(subject: string, chunkView: Uint8Array): Delivery {
-  const isView = chunkView.length >= chunkView.buffer.byteLength * VIEW_MIN_PART;
-  // The client hands out Buffers, whose slice() copies nothing where that of a Uint8Array does.
-  const payload = isView
-    ? new Uint8Array(chunkView.buffer, chunkView.byteOffset, chunkView.length)
-    : new Uint8Array(chunkView);
+  const payload = new Uint8Array(chunkView.buffer, chunkView.byteOffset, chunkView.length);
   return { subject, payload, done: nothingToDo, retry: nothingToDo };
 }
 

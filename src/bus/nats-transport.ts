@@ -15,6 +15,7 @@ import {
 import type { Transport } from "nats/lib/nats-base-client/transport";
 
 import { PROGRAM, VERSION } from "../platform/version.ts";
+import type { Pieces } from "./bus.ts";
 import { SocketWriter } from "./socket-writer.ts";
 
 /** The client hands its options through to the transport, unknown ones included. */
@@ -80,6 +81,10 @@ export class NatsTransport implements Transport {
    */
   publish(subject: string, payload: Uint8Array): void {
     this.#writer.addPublication(subject, payload);
+  }
+
+  publishPieces(subject: string, pieces: Pieces): void {
+    this.#writer.addPieces(subject, pieces);
   }
 
   flush(): void {

@@ -19,6 +19,7 @@ import {
   type BusState,
   NEVER,
   PayloadTooLarge,
+  type Pieces,
   type SubscribeOptions,
   type Subscription,
 } from "./bus.ts";
@@ -101,17 +102,15 @@ class NatsBus implements Bus {
   }
 
   publish(subject: string, payload: Uint8Array, lines = 0): Promise<void> {
-    const problem = subjectProblem(subject, { wildcards: false });
-    assert(problem === undefined, `the subject "${subject}" ${problem}`);
-    if (this.#closed !== undefined) return Promise.reject(new BusClosed("the bus is closed"));
-    const maxBytes = this.maxPayloadBytes();
-    if (payload.length > maxBytes) {
-      return Promise.reject(
-        new PayloadTooLarge(`payload of ${payload.length} bytes, NATS takes ${maxBytes}`),
-      );
-    }
-    const taken = this.#outbound.publish(subject, payload, lines);
-    return taken ?? Promise.reject(new BusFull("too much is waiting for NATS"));
+    const refusal = this.#refusal(subject, payload.length);
+    if (refusal !== undefined) return Promise.reject(refusal);
+    return this.#outbound.publish(subject, payload, lines) ?? rejectedAsFull();
+  }
+
+  publishPieces(subject: string, pieces: Pieces): Promise<void> {
+    const refusal = this.#refusal(subject, pieces.sizeBytes);
+    if (refusal !== undefined) return Promise.reject(refusal);
+    return this.#outbound.publishPieces(subject, pieces) ?? rejectedAsFull();
   }
 
   async subscribe(subject: string, options: SubscribeOptions): Promise<Subscription> {
@@ -152,6 +151,15 @@ class NatsBus implements Bus {
   close(deadlineMs: number): Promise<void> {
     this.#closed ??= this.#close(deadlineMs);
     return this.#closed;
+  }
+
+  #refusal(subject: string, bytes: number): Error | undefined {
+    const problem = subjectProblem(subject, { wildcards: false });
+    assert(problem === undefined, `the subject "${subject}" ${problem}`);
+    if (this.#closed !== undefined) return new BusClosed("the bus is closed");
+    const maxBytes = this.maxPayloadBytes();
+    if (bytes <= maxBytes) return undefined;
+    return new PayloadTooLarge(`payload of ${bytes} bytes, NATS takes ${maxBytes}`);
   }
 
   async #close(deadlineMs: number): Promise<void> {
@@ -247,6 +255,10 @@ class NatsBus implements Bus {
   #missed(lostPayloads: number): number {
     return this.#options.onLost === undefined ? 0 : lostPayloads;
   }
+}
+
+function rejectedAsFull(): Promise<void> {
+  return Promise.reject(new BusFull("too much is waiting for NATS"));
 }
 
 /** Resolves after `delayMs`, or at once when `stop` fires. */

@@ -76,6 +76,12 @@ export class OutboundQueue {
     this.#sentBytes += outgoing.bytes;
   }
 
+  /** A payload went to the connection without waiting here. It must fit, and nothing else may be held. */
+  addSent(subject: string, bytes: number, lines: number): void {
+    this.#sent.push({ subject, payload: NOTHING, bytes, lines });
+    this.#sentBytes += bytes;
+  }
+
   /** Takes the first held payload out for good. */
   takeHeld(): Outgoing | undefined {
     const outgoing = this.#held.shift();

@@ -6,6 +6,10 @@
  * in bytes, and handed on from the event loop. After a few milliseconds of that the event loop gets its turn, or
  * the socket would not be read at all.
  *
+ * A payload that waits as a view keeps the whole chunk alive that was read from the socket, up to 512 KiB. So what is
+ * still waiting when the event loop gets its turn is copied if it is a small part of its chunk, and the limit on what
+ * waits holds for memory as well; what is handled at once is not.
+ *
  * A handler that throws or rejects is a bug of ours: it is thrown on where nobody catches it, and ends the process.
  */
 import type { Delivery, SubscribeOptions } from "./bus.ts";
@@ -19,12 +23,22 @@ export type PendingQueueOptions = Pick<
 /** A limit in bytes alone would let tiny payloads pile up: each takes some 100 bytes more than its own. */
 const DELIVERIES_MAX = 512 * 1024;
 
+/** A view of less than this part of what it keeps alive is copied when it has to wait. */
+const VIEW_MIN_PART = 1 / 4;
+
 /** How long deliveries are handed on before the event loop gets its turn. */
 const SLICE_MAX_MS = 5;
 
+/** Whose payload is replaced by a copy when it has to wait. */
+type Waiting = { -readonly [Name in keyof Delivery]: Delivery[Name] };
+
 export class PendingQueue {
   readonly #options: PendingQueueOptions;
-  readonly #waiting = new Fifo<Delivery>();
+  readonly #waiting = new Fifo<Waiting>();
+  /** How many of the first that wait have been looked at for whether they are to be copied. */
+  #looked = 0;
+  /** True while the handler takes its time. */
+  #isHandling = false;
   readonly #finished = Promise.withResolvers<void>();
   #waitingBytes = 0;
   /** True from the first offer until nothing waits and the handler is done: it is never called twice at a time. */
@@ -42,13 +56,17 @@ export class PendingQueue {
     return this.#waitingBytes;
   }
 
-  /** Takes `delivery`, or drops it above the limit. Never calls the handler. Hot: once per delivery. */
-  offer(delivery: Delivery): void {
+  /**
+   * Takes `delivery`, which is the queue's from now on, or drops it above the limit. Never calls the handler. Hot: once
+   * per delivery.
+   */
+  offer(delivery: Waiting): void {
     const bytes = this.#waitingBytes + delivery.payload.length;
     const hasRoom = bytes <= this.#options.pendingMaxBytes && this.#waiting.length < DELIVERIES_MAX;
     if (!hasRoom || this.#finishing) return this.#drop(delivery);
     this.#waiting.push(delivery);
     this.#waitingBytes = bytes;
+    if (this.#isHandling) this.#copyViews();
     if (this.#running) return;
     this.#running = true;
     setImmediate(this.#handOn);
@@ -83,17 +101,36 @@ export class PendingQueue {
       }
       const handled = this.#options.onDelivery(delivery);
       if (handled !== undefined) {
-        void handled.then(() => this.#handOnUntilSliceEnds());
+        this.#isHandling = true;
+        this.#copyViews();
+        void handled.then(() => {
+          this.#isHandling = false;
+          this.#handOnUntilSliceEnds();
+        });
         return;
       }
     }
+    this.#copyViews();
     setImmediate(this.#handOn);
   }
 
   #take(): Delivery | undefined {
     const delivery = this.#waiting.shift();
-    if (delivery !== undefined) this.#waitingBytes -= delivery.payload.length;
+    if (delivery === undefined) return undefined;
+    this.#waitingBytes -= delivery.payload.length;
+    if (this.#looked > 0) this.#looked--;
     return delivery;
+  }
+
+  /** Of what waits and will go on waiting. Each is looked at once. */
+  #copyViews(): void {
+    for (; this.#looked < this.#waiting.length; this.#looked++) {
+      const delivery = this.#waiting.at(this.#looked);
+      if (delivery === undefined) continue;
+      const { payload } = delivery;
+      const isSmall = payload.length < payload.buffer.byteLength * VIEW_MIN_PART;
+      if (isSmall) delivery.payload = new Uint8Array(payload);
+    }
   }
 
   /** Runs within the client's parser, which swallows whatever is thrown there and then reads no more. */

@@ -1,85 +1,147 @@
 /**
- * Which lines of one payload go to which output, and then one buffer an output with its lines copied together.
+ * The messages that are being gathered, for each output the lines that came for it, over one payload or several.
  *
- * While lines are still being judged nothing is copied, only where they stand is noted, so that each buffer is
- * allocated once, at its exact size. Lines that stand next to each other and go the same way are one copy.
+ * Nothing is copied while lines are judged: it is noted where they stand, and each message is copied once, to where it
+ * leaves from. Lines that stand next to each other and go the same way are one copy.
  */
+import type { Pieces } from "../bus/bus.ts";
 import { NEWLINE } from "../line/split.ts";
 import { assert } from "../platform/errors.ts";
 
-/** What one output has of the current payload. Made once, used for every payload. */
-interface Output {
-  readonly number: number;
-  lines: number;
-  sizeBytes: number;
-  /** Start and end of each run of neighbouring lines, in turns; the ending of a run's last line is left out. */
-  readonly bounds: number[];
-  /** How many of the bounds are of the current payload. */
-  boundCount: number;
+/** Newline-ended lines that are to be published together. Good until the call ends that it was given to. */
+export interface Message extends Pieces {
+  readonly subject: string;
 }
+
+/** One that needed more is not used again, or the largest ever would stay in memory for each output. */
+const BOUNDS_KEPT_MAX = 16 * 1024;
 
 export class Outputs {
-  readonly #all: readonly Output[];
-  /** Those that have lines, so that thousands of outputs cost nothing while they have none. */
-  readonly #used: Output[] = [];
+  readonly #subjects: readonly string[];
+  /** By output, the message that its next line goes into. */
+  readonly #open: (Gathered | undefined)[];
+  readonly #gathered: Gathered[] = [];
+  /** Used before. */
+  readonly #spare: Gathered[] = [];
+  readonly #payloads: Buffer[] = [];
+  #messageMaxBytes = 0;
+  #isPayloadUsed = false;
+  #sizeBytes = 0;
 
-  /** Outputs are numbered from 0 to `count` - 1. */
-  constructor(count: number) {
-    this.#all = Array.from({ length: count }, (_, number) => ({
-      number,
-      lines: 0,
-      sizeBytes: 0,
-      bounds: [],
-      boundCount: 0,
-    }));
+  /** Outputs are numbered as their subjects are, from 0; several may have the same. */
+  constructor(subjects: readonly string[]) {
+    this.#subjects = subjects;
+    this.#open = new Array<Gathered | undefined>(subjects.length).fill(undefined);
+  }
+
+  /** Of all messages together. */
+  get sizeBytes(): number {
+    return this.#sizeBytes;
+  }
+
+  /** The lines that follow are of another payload, and messages grow to so many bytes at most. */
+  startPayload(messageMaxBytes: number): void {
+    this.#messageMaxBytes = messageMaxBytes;
   }
 
   /**
-   * Notes that the line whose text is [start, end) goes to output `number`. Lines come in the order in which they
-   * stand in the payload. Hot: once per line.
+   * Notes that the line whose text is [start, end) goes to output `number`; with its newline it must fit a message. Lines
+   * come in the order in which they stand in the payload. Hot: once per line.
    */
   add(number: number, start: number, end: number): void {
-    const output = this.#all[number];
-    assert(output !== undefined, "there is no output of that number");
-    if (output.lines++ === 0) this.#used.push(output);
-    output.sizeBytes += end - start + 1;
-    // One byte apart: only the newline stands between them. Behind a carriage return a new run starts.
-    if (output.boundCount > 0 && output.bounds[output.boundCount - 1] === start - 1) {
-      output.bounds[output.boundCount - 1] = end;
-    } else {
-      output.bounds[output.boundCount++] = start;
-      output.bounds[output.boundCount++] = end;
+    const sizeBytes = end - start + 1;
+    let message = this.#open[number];
+    if (message === undefined || message.sizeBytes + sizeBytes > this.#messageMaxBytes) {
+      message = this.#begin(number);
     }
+    message.add(this.#payloads.length, start, end);
+    this.#sizeBytes += sizeBytes;
+    this.#isPayloadUsed = true;
   }
 
-  /**
-   * Calls `onOutput` for each output that has lines, in the order of their numbers, and is empty afterwards.
-   * `bytes` is a copy that the receiver owns: the lines in their order, each with a newline as its whole ending.
-   */
-  take(
-    payload: Uint8Array,
-    onOutput: (number: number, bytes: Uint8Array, lines: number) => void,
-  ): void {
-    this.#used.sort((left, right) => left.number - right.number);
-    const source = Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength);
-    for (const output of this.#used) {
-      onOutput(output.number, copyRuns(output, source), output.lines);
-      output.lines = 0;
-      output.sizeBytes = 0;
-      output.boundCount = 0;
+  /** The lines since `startPayload` stand in `payload`, which must not change until {@link Outputs.take}. */
+  endPayload(payload: Uint8Array): void {
+    if (!this.#isPayloadUsed) return;
+    this.#isPayloadUsed = false;
+    this.#payloads.push(Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength));
+  }
+
+  /** Hands out all messages, in the order of their outputs, and is empty afterwards. */
+  take(onMessage: (message: Message) => void): void {
+    this.#gathered.sort((left, right) => left.number - right.number);
+    for (const message of this.#gathered) {
+      onMessage(message);
+      this.#open[message.number] = undefined;
+      if (message.isSmall) this.#spare.push(message);
     }
-    this.#used.length = 0;
+    this.#gathered.length = 0;
+    this.#payloads.length = 0;
+    this.#sizeBytes = 0;
+  }
+
+  #begin(number: number): Gathered {
+    const message = this.#spare.pop() ?? new Gathered(this.#payloads);
+    message.begin(number, this.#subjects[number] ?? "");
+    this.#open[number] = message;
+    this.#gathered.push(message);
+    return message;
   }
 }
 
-/** Buffer.copy needs no view for each run, and so takes half the time of `set(subarray())`. */
-function copyRuns(output: Output, source: Buffer): Uint8Array {
-  const bytes = new Uint8Array(output.sizeBytes);
-  let at = 0;
-  for (let bound = 0; bound < output.boundCount; bound += 2) {
-    at += source.copy(bytes, at, output.bounds[bound], output.bounds[bound + 1]);
-    bytes[at++] = NEWLINE;
+class Gathered implements Message {
+  number = 0;
+  subject = "";
+  lines = 0;
+  sizeBytes = 0;
+  readonly #payloads: readonly Buffer[];
+  /** Of each run of neighbouring lines: the place of its payload, its start and its end, without the last line's ending. */
+  readonly #bounds: number[] = [];
+  /** How many of the bounds count; the others are of earlier messages. */
+  #boundCount = 0;
+
+  constructor(payloads: readonly Buffer[]) {
+    this.#payloads = payloads;
   }
-  assert(at === bytes.length, "an output's runs do not add up to its size");
-  return bytes;
+
+  get isSmall(): boolean {
+    return this.#bounds.length <= BOUNDS_KEPT_MAX;
+  }
+
+  begin(number: number, subject: string): void {
+    this.number = number;
+    this.subject = subject;
+    this.lines = 0;
+    this.sizeBytes = 0;
+    this.#boundCount = 0;
+  }
+
+  /** Hot: once per line. */
+  add(payload: number, start: number, end: number): void {
+    const bounds = this.#bounds;
+    const count = this.#boundCount;
+    this.lines++;
+    this.sizeBytes += end - start + 1;
+    // One byte apart: only the newline stands between them. Behind a carriage return a new run starts.
+    if (count > 0 && bounds[count - 1] === start - 1 && bounds[count - 3] === payload) {
+      bounds[count - 1] = end;
+      return;
+    }
+    bounds[count] = payload;
+    bounds[count + 1] = start;
+    bounds[count + 2] = end;
+    this.#boundCount = count + 3;
+  }
+
+  /** Buffer.copy needs no view for each run, and so takes half the time of `set(subarray())`. */
+  copyTo(target: Uint8Array, at: number): void {
+    const bounds = this.#bounds;
+    let to = at;
+    for (let bound = 0; bound < this.#boundCount; bound += 3) {
+      const payload = this.#payloads[bounds[bound] as number];
+      assert(payload !== undefined, "a run's payload is gone");
+      to += payload.copy(target, to, bounds[bound + 1], bounds[bound + 2]);
+      target[to++] = NEWLINE;
+    }
+    assert(to === at + this.sizeBytes, "a message's runs do not add up to its size");
+  }
 }

@@ -2,27 +2,18 @@
  * Joins a bus connection, a router and the counters: what arrives on the filter's subject leaves by its rules. Runs
  * on whatever thread it is started on.
  */
-import {
-  type Bus,
-  BusClosed,
-  BusFull,
-  type Delivery,
-  isTaken,
-  type OpenBus,
-  PayloadTooLarge,
-  type Subscription,
-} from "../bus/bus.ts";
+import { type Bus, BusClosed, type Delivery, type OpenBus, type Subscription } from "../bus/bus.ts";
 import type { FilterConfig } from "../config/config.ts";
 import { countLines } from "../line/split.ts";
 import { Counters } from "../metrics/counters.ts";
 import type { Clock } from "../platform/clock.ts";
 import { earlier, isDoneInTime } from "../platform/deadline.ts";
-import { messageOf } from "../platform/errors.ts";
 import type { Deadline, StopReport } from "../platform/lifecycle.ts";
 import { type Log, throttled } from "../platform/log.ts";
 import { compileRules } from "../rules/compile.ts";
 import { FILTER_COUNTERS, type FilterCounter, type FilterTotals, lostLines } from "./counters.ts";
-import { type Message, Router } from "./router.ts";
+import { Publisher } from "./publisher.ts";
+import { Router } from "./router.ts";
 
 export interface FilterPartOptions {
   readonly config: FilterConfig;
@@ -33,6 +24,8 @@ export interface FilterPartOptions {
   readonly onReady: () => void;
   /** Called with the size of each message that was routed. */
   readonly onRouted?: (bytes: number) => void;
+  /** Called at the end of each turn of the event loop that brought messages, when what came of them is published. */
+  readonly onTurnEnd?: () => void;
 }
 
 /** What routing the rest gets of the time to stop; what is left of it is for NATS to confirm what was published. */
@@ -50,8 +43,8 @@ export class FilterPart {
   readonly #router: Router;
   readonly #onRouted: (bytes: number) => void;
   readonly #bus: Bus;
+  readonly #publisher: Publisher;
   readonly #logDropped: (text: string) => void;
-  readonly #logUnpublished: (text: string) => void;
   #subscription: Subscription | undefined;
 
   /** Connects and subscribes in the background. */
@@ -62,13 +55,20 @@ export class FilterPart {
     this.#clock = clock;
     this.#log = log;
     this.#logDropped = throttled((text) => log.error(text), clock);
-    this.#logUnpublished = throttled((text) => log.error(text), clock);
     this.#triggered = new Array<number>(config.rules.length).fill(0);
     this.#router = this.#createRouter();
     this.#bus = options.openBus({
       name: config.name,
       outboundMaxBytes: config.outboundMaxBytes,
       onLost: (_subject, lines) => this.#counters.add("lost_nats_lines", lines),
+    });
+    this.#publisher = new Publisher({
+      router: this.#router,
+      bus: this.#bus,
+      counters: this.#counters,
+      clock,
+      log,
+      onTurnEnd: options.onTurnEnd,
     });
     void this.#subscribe(options.onReady);
   }
@@ -94,7 +94,10 @@ export class FilterPart {
     // The bus takes no publication from the moment of close(), and what waits is still to be published.
     const drained = this.#subscription?.drain() ?? Promise.resolve();
     await isDoneInTime(drained, earlier(deadline, DRAIN_SHARE), this.#clock);
+    void this.#publisher.publish();
     await this.#bus.close(deadline.remainingMs());
+    // What was routed since then is refused, and counted.
+    await this.#publisher.publish();
     return { lostLines: lostLines(this.totals()) - lostBefore };
   }
 
@@ -141,41 +144,12 @@ export class FilterPart {
   }
 
   /** Hot: once per message. */
-  #take(delivery: Delivery): void {
-    const { payload } = delivery;
+  #take({ payload, done }: Delivery): void {
     this.#counters.add("received");
     if (this.#config.debug) this.#log.debug(`filter received ${payload.length} bytes`);
-    const messages = this.#router.route(payload, this.#bus.maxPayloadBytes());
-    const waiting: Promise<void>[] = [];
-    for (const message of messages) {
-      const taken = this.#bus.publish(message.subject, message.payload, message.lines);
-      if (isTaken(taken)) this.#countSent(message);
-      else waiting.push(this.#countWhenSettled(taken, message));
-    }
-    if (waiting.length === 0) delivery.done();
-    else void Promise.all(waiting).then(() => delivery.done());
+    this.#router.route(payload, this.#bus.maxPayloadBytes());
+    this.#publisher.routed(done);
     this.#onRouted(payload.length);
-  }
-
-  #countSent({ lines }: Message): void {
-    this.#counters.add("sent");
-    this.#counters.add("sent_lines", lines);
-  }
-
-  /** What the bus does not take is dropped: to wait for it would only move the loss to what comes in. */
-  async #countWhenSettled(taken: Promise<void>, message: Message): Promise<void> {
-    try {
-      await taken;
-      this.#countSent(message);
-    } catch (error) {
-      if (!isRefusal(error)) throw error;
-      const { subject, lines } = message;
-      this.#counters.add("failed_nats_publish");
-      this.#counters.add("dropped_nats_lines", lines);
-      this.#logUnpublished(
-        `cannot publish ${lines} lines on "${subject}", dropped: ${messageOf(error)}`,
-      );
-    }
   }
 
   #countDropped(payload: Uint8Array): void {
@@ -186,10 +160,6 @@ export class FilterPart {
         "there was no room (nats_max_pending_size)",
     );
   }
-}
-
-function isRefusal(error: unknown): boolean {
-  return error instanceof BusFull || error instanceof BusClosed || error instanceof PayloadTooLarge;
 }
 
 /** In quotes: it is not our text. */

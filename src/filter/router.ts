@@ -1,9 +1,8 @@
 /**
- * Sorts the lines of one payload by the rules: line -> time window -> first matching rule -> that rule's output.
- * Bytes in, messages out. Nothing is held back from one payload to the next, and the lines' bytes, their endings
- * aside, stay as they are; only the order of their tags changes, if that is asked for.
+ * Sorts the lines of payloads by the rules: line -> time window -> first matching rule -> that rule's output. Bytes in,
+ * messages out; what is gathered in between is in `outputs.ts`. The lines' bytes, their endings aside, stay as they are;
+ * only the order of their tags changes, if that is asked for.
  */
-import { cutAtLineEnds } from "../batch/chunk.ts";
 import {
   LINE_COMMENT,
   LINE_OK,
@@ -13,21 +12,13 @@ import {
   scanLine,
 } from "../line/scan.ts";
 import { TagSorter } from "../line/sort-tags.ts";
-import { countLines, findLineEnd, trimLineEnd } from "../line/split.ts";
+import { findLineEnd, trimLineEnd } from "../line/split.ts";
 import { timestampInWindow, type TimeWindow, timeWindow } from "../line/timestamp.ts";
 import type { Counters } from "../metrics/counters.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { RuleSet } from "../rules/rule.ts";
 import type { FilterCounter } from "./counters.ts";
-import { Outputs } from "./outputs.ts";
-
-/** What is to be published. The bytes are the receiver's; messages cut from one output share a buffer. */
-export interface Message {
-  readonly subject: string;
-  /** Newline-ended lines. */
-  readonly payload: Uint8Array;
-  readonly lines: number;
-}
+import { type Message, Outputs } from "./outputs.ts";
 
 export interface RouterOptions {
   readonly ruleSet: RuleSet;
@@ -44,7 +35,7 @@ export interface RouterOptions {
   readonly triggered: number[];
   /** Is told of each line that is malformed or too far from now, if anyone wants to know. */
   readonly onRefused?: (line: Uint8Array, why: string) => void;
-  /** Is told of each line that exceeds the limit on its own. */
+  /** Is told of each line, newline aside, that exceeds a message's limit on its own. */
   readonly onLongLine: (line: Uint8Array, subject: string) => void;
 }
 
@@ -55,27 +46,36 @@ export class Router {
   readonly #subjects: readonly string[];
   readonly #offsets: LineOffsets = newLineOffsets();
   readonly #tagSorter: TagSorter | undefined;
+  #messageMaxBytes = 0;
   /** Of the current payload; plain fields, so that counting a line costs an addition. */
   #processed = 0;
   #rejected = 0;
   #invalidTime = 0;
   #invalidLines = 0;
   #commentLines = 0;
+  #longLines = 0;
 
   constructor(options: RouterOptions) {
     this.#options = options;
     this.#subjects = [...options.ruleSubjects, options.junkyardSubject];
-    this.#outputs = new Outputs(this.#subjects.length);
+    this.#outputs = new Outputs(this.#subjects);
     this.#tagSorter = options.sortTags ? new TagSorter() : undefined;
   }
 
+  /** Bytes of the messages that {@link Router.take} would hand out. */
+  get gatheredBytes(): number {
+    return this.#outputs.sizeBytes;
+  }
+
   /**
-   * The messages that come of `payload`, none longer than `payloadMaxBytes`: the rules' in their order, then the
-   * junkyard's. Keeps nothing of `payload`, and reads the clock once.
+   * Gathers the lines of `payload` in messages of at most `messageMaxBytes`. `payload` must not change until they are taken.
+   * Reads the clock once.
    */
-  route(payload: Uint8Array, payloadMaxBytes: number): Message[] {
+  route(payload: Uint8Array, messageMaxBytes: number): void {
     const { clock, timeDeltaMaxNs } = this.#options;
     const window = timeWindow(clock.nowMs(), timeDeltaMaxNs);
+    this.#messageMaxBytes = messageMaxBytes;
+    this.#outputs.startPayload(messageMaxBytes);
     for (let start = 0; start < payload.length;) {
       const lineEnd = findLineEnd(payload, start);
       const end = trimLineEnd(payload, start, lineEnd);
@@ -83,10 +83,13 @@ export class Router {
       start = lineEnd + 1;
     }
     // Lines stand at the same places in both.
-    const sorted = this.#tagSorter?.take(payload) ?? payload;
-    const messages = this.#takeMessages(sorted, payloadMaxBytes);
+    this.#outputs.endPayload(this.#tagSorter?.take(payload) ?? payload);
     this.#count();
-    return messages;
+  }
+
+  /** The messages of all payloads since the last time: the rules' in their order, then the junkyard's. */
+  take(onMessage: (message: Message) => void): void {
+    this.#outputs.take(onMessage);
   }
 
   /** Hot: once per line. */
@@ -105,34 +108,20 @@ export class Router {
     } else {
       const sorted = this.#tagSorter?.sort(payload, offsets) ?? payload;
       const rule = this.#options.ruleSet.match(sorted, offsets);
-      if (rule === -1) this.#rejected++;
-      this.#outputs.add(rule === -1 ? this.#subjects.length - 1 : rule, start, end);
+      this.#send(rule, sorted, start, end);
     }
   }
 
-  #takeMessages(payload: Uint8Array, payloadMaxBytes: number): Message[] {
-    const { triggered, ruleSubjects } = this.#options;
-    const messages: Message[] = [];
-    this.#outputs.take(payload, (output, bytes, lines) => {
-      const subject = this.#subjects[output] ?? "";
-      if (output < ruleSubjects.length) triggered[output] = (triggered[output] ?? 0) + lines;
-      if (bytes.length <= payloadMaxBytes) messages.push({ subject, payload: bytes, lines });
-      else this.#cut(subject, bytes, payloadMaxBytes, messages);
-    });
-    return messages;
-  }
-
-  /** Rare: a message can outgrow the limit only by a newline that was added, or if the limit itself shrank. */
-  #cut(subject: string, bytes: Uint8Array, payloadMaxBytes: number, messages: Message[]): void {
-    cutAtLineEnds(
-      bytes,
-      payloadMaxBytes,
-      (payload) => void messages.push({ subject, payload, lines: countLines(payload) }),
-      (line) => {
-        this.#options.counters.add("dropped_long_lines");
-        this.#options.onLongLine(line, subject);
-      },
-    );
+  /** `rule` is the number of the first rule that matches, -1 if there is none. */
+  #send(rule: number, payload: Uint8Array, start: number, end: number): void {
+    const { triggered } = this.#options;
+    if (rule === -1) this.#rejected++;
+    else triggered[rule] = (triggered[rule] ?? 0) + 1;
+    const output = rule === -1 ? this.#subjects.length - 1 : rule;
+    if (end < start + this.#messageMaxBytes) return this.#outputs.add(output, start, end);
+    // Rare: the newline that was added made it too long, or the limit itself shrank.
+    this.#longLines++;
+    this.#options.onLongLine(payload.subarray(start, end), this.#subjects[output] ?? "");
   }
 
   /** Once per payload: adding to a counter by its name is too slow for once per line. */
@@ -145,10 +134,12 @@ export class Router {
     counters.add("invalid-time", this.#invalidTime);
     counters.add("invalid_lines", this.#invalidLines);
     counters.add("comment_lines", this.#commentLines);
+    counters.add("dropped_long_lines", this.#longLines);
     this.#processed = 0;
     this.#rejected = 0;
     this.#invalidTime = 0;
     this.#invalidLines = 0;
     this.#commentLines = 0;
+    this.#longLines = 0;
   }
 }

@@ -11,6 +11,7 @@ import type { Log } from "../platform/log.ts";
 import { createCollector } from "../platform/memory.ts";
 import { createProfiler, type Profiler } from "../platform/profiler.ts";
 import type { AskProfiler, FromThread, StartThread, ToThread } from "./messages.ts";
+import { Naps } from "./naps.ts";
 import { FilterPart } from "./part.ts";
 
 declare const self: Worker;
@@ -37,8 +38,20 @@ function start(config: FilterConfig): FilterPart {
   const openBus = createOpenBus(config.nats, { clock, log });
   const report = () => post({ kind: "report", ready: part.ready(), totals: part.totals() });
   const collectEveryBytes = Math.max(COLLECT_MIN_BYTES, COLLECT_ALL_BYTES / config.workers);
-  const onRouted = createCollector(collectEveryBytes);
-  const part = new FilterPart({ config, openBus, clock, log, onReady: report, onRouted });
+  const collect = createCollector(collectEveryBytes);
+  const naps = new Naps();
+  const part = new FilterPart({
+    config,
+    openBus,
+    clock,
+    log,
+    onReady: report,
+    onRouted: (bytes) => {
+      naps.routed(bytes);
+      collect(bytes);
+    },
+    onTurnEnd: () => naps.turnEnded(),
+  });
 
   let isDying = false;
   const die = async (thrown: unknown) => {

@@ -1,9 +1,9 @@
 /** What every bus promises about who is given which payloads. */
 import { expect } from "bun:test";
 
-import { type Delivery, RETURNED } from "../../../src/bus/bus.ts";
+import { type Delivery, PayloadTooLarge, RETURNED } from "../../../src/bus/bus.ts";
 import { eventually } from "../../support/eventually.ts";
-import { bytes, collect, lenient, type Promises, text } from "./conformance-tools.ts";
+import { bytes, collect, lenient, pieces, type Promises, text } from "./conformance-tools.ts";
 
 export const deliveryPromises: Promises = {
   async "delivers the payloads of one publisher in order"({ open, newSubject }) {
@@ -14,6 +14,40 @@ export const deliveryPromises: Promises = {
     for (const text of sent) await publisher.publish(subject, bytes(text));
     await eventually("all deliveries", () => received.length >= sent.length);
     expect(received.map(text)).toEqual(sent);
+  },
+
+  async "takes payloads in pieces as it takes others, in the order of both, and is done with them at once"({
+    open,
+    newSubject,
+  }) {
+    const subject = newSubject();
+    const received = await collect(open(), subject);
+    const publisher = open();
+    const sent: string[] = [];
+    // Some more than a connection writes at once, and some that it writes without copying them first.
+    for (const [index, length] of [1, 300_000, 10, 10_000, 200_000, 500_000, 0, 20].entries()) {
+      const [whole, cut] = [`${index}`.repeat(length), `p${index}`.repeat(length)];
+      sent.push(whole, cut);
+      const inPieces = pieces(cut);
+      const published = [
+        publisher.publish(subject, bytes(whole)),
+        publisher.publishPieces(subject, inPieces),
+      ];
+      inPieces.spoil();
+      expect(inPieces.copies).toBe(1);
+      await Promise.all(published);
+    }
+    await eventually("all deliveries", () => received.length >= sent.length);
+    expect(received.map(text).map((got, index) => got === sent[index])).toEqual(
+      sent.map(() => true),
+    );
+  },
+
+  async "refuses pieces that are too many for one message"({ open, newSubject }) {
+    const publisher = open();
+    await eventually("the connection", () => publisher.state() === "up");
+    const inPieces = pieces("x".repeat(publisher.maxPayloadBytes() + 1));
+    expect(publisher.publishPieces(newSubject(), inPieces)).rejects.toThrow(PayloadTooLarge);
   },
 
   async "gives each payload to one subscriber of a queue group"({ open, newSubject }) {

@@ -1,5 +1,5 @@
 /** What the promises of a bus are tested with. */
-import type { Bus, BusOptions, SubscribeOptions } from "../../../src/bus/bus.ts";
+import type { Bus, BusOptions, Pieces, SubscribeOptions } from "../../../src/bus/bus.ts";
 
 export interface Tools {
   /** A connection of its own to the common bus; closed when the suite ends. */
@@ -39,4 +39,22 @@ export function bytes(text: string): Uint8Array {
 
 export function text(payload: Uint8Array): string {
   return new TextDecoder().decode(payload);
+}
+
+/** Lets its bytes be copied until it is spoiled: then they are gone, as a filter's payloads are after it said done(). */
+export function pieces(text: string): Pieces & { spoil(): void; readonly copies: number } {
+  const payload = bytes(text);
+  let copies = 0;
+  return {
+    sizeBytes: payload.length,
+    lines: 1,
+    copyTo(target, at) {
+      copies++;
+      target.set(payload, at);
+    },
+    spoil: () => void payload.fill(0),
+    get copies() {
+      return copies;
+    },
+  };
 }

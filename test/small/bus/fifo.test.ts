@@ -19,6 +19,8 @@ test("gives back what was pushed, in order, whatever the lengths in between", ()
     for (let time = 0; time < pushes; time++) fifo.push({ n: pushed++ });
     for (let time = 0; time < shifts; time++) {
       expect(fifo.first()).toEqual({ n: shifted });
+      expect(fifo.at(pushed - shifted - 1)).toEqual({ n: pushed - 1 });
+      expect(fifo.at(pushed - shifted)).toBeUndefined();
       expect(fifo.shift()).toEqual({ n: shifted++ });
     }
     expect(fifo.length).toBe(pushed - shifted);

@@ -4,7 +4,7 @@
  */
 import { expect, test } from "bun:test";
 
-import { RETURNED, TAKEN } from "../../../src/bus/bus.ts";
+import { type Pieces, RETURNED, TAKEN } from "../../../src/bus/bus.ts";
 import type { Link } from "../../../src/bus/nats-link.ts";
 import { Outbound } from "../../../src/bus/nats-outbound.ts";
 import { ManualClock } from "../../support/manual-clock.ts";
@@ -13,7 +13,11 @@ const PAYLOAD = new Uint8Array(10);
 
 function start() {
   const clock = new ManualClock();
-  const outbound = new Outbound(3_000_000, clock, { onLost: () => {}, onTooLarge: () => {} });
+  const lost: string[] = [];
+  const outbound = new Outbound(3_000_000, clock, {
+    onLost: (subject, lines) => void lost.push(`${subject} ${lines}`),
+    onTooLarge: () => {},
+  });
   const written: number[] = [];
   let handedOver = 0;
   const write = () => {
@@ -25,13 +29,14 @@ function start() {
     keepsPayload: false,
     hasEnded: () => false,
     payloadMaxBytes: () => 10_000_000,
-    publish: () => void handedOver++,
+    publish: (_subject: string, _payload: Uint8Array) => void handedOver++,
+    publishPieces: (_subject: string, _pieces: Pieces) => void handedOver++,
     flush: write,
     // A round trip takes along what was handed over before it. It is answered at once.
     roundTrip: async () => write(),
   };
   outbound.attach(link as unknown as Link);
-  return { clock, outbound, written, link };
+  return { clock, outbound, written, lost, link };
 }
 
 const turnEnd = () => new Promise((resolve) => setImmediate(resolve));
@@ -85,6 +90,49 @@ test("gives back the bytes of what the connection has taken, and keeps those of 
   expect(outbound.publish("a", PAYLOAD, 1)).toBe(RETURNED);
   outbound.detach();
   expect(outbound.publish("a", PAYLOAD, 1)).toBe(TAKEN);
+});
+
+test("copies pieces straight to the connection where they can leave now, and keeps them together where they wait", () => {
+  const { outbound, link } = start();
+  const went: string[] = [];
+  const publishPieces = (sizeBytes = 10) => {
+    const copies: number[] = [];
+    const copyTo = (target: Uint8Array) => void copies.push(target.length);
+    const published = outbound.publishPieces("a", { sizeBytes, lines: 1, copyTo });
+    return [
+      published === RETURNED ? "returned" : published === TAKEN ? "taken" : "refused",
+      copies,
+    ];
+  };
+  link.publishPieces = (_, pieces) => {
+    went.push("pieces");
+    pieces.copyTo(new Uint8Array(100), 0);
+  };
+  link.publish = (_, payload) => void went.push(`whole ${payload.length}`);
+  expect(publishPieces()).toEqual(["returned", [100]]);
+  // More than a connection copies.
+  expect(publishPieces(200_000)).toEqual(["returned", [200_000]]);
+  link.isWritable = false;
+  expect(publishPieces()).toEqual(["taken", [10]]);
+  link.isWritable = true;
+  // Behind what waits: it stays in order.
+  outbound.resume();
+  expect(publishPieces()).toEqual(["returned", [100]]);
+  expect(went).toEqual(["pieces", "whole 200000", "whole 10", "pieces"]);
+  outbound.detach();
+  expect(publishPieces(3_000_000)).toEqual(["taken", [3_000_000]]);
+  expect(publishPieces(1)).toEqual(["refused", []]);
+});
+
+test("pieces are confirmed and lost as others are", async () => {
+  const { outbound, lost } = start();
+  const copyTo = () => {};
+  outbound.publishPieces("a", { sizeBytes: 5, lines: 2, copyTo });
+  await outbound.whenEmpty();
+  outbound.publishPieces("b", { sizeBytes: 5, lines: 3, copyTo });
+  outbound.publish("c", PAYLOAD, 4);
+  expect(outbound.detach()).toBe(2);
+  expect(lost).toEqual(["b 3", "c 4"]);
 });
 
 test("who can wait is asked to while more than a megabyte is held, and woken in order as far as there is room", async () => {

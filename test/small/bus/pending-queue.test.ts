@@ -44,6 +44,49 @@ test("lets the event loop run every few milliseconds while the handler is slow",
   expect(await turnsDuring(async () => busyFor(1))).toBeGreaterThan(10);
 });
 
+/** Offers four views of one chunk each, 24 and 25 of its 100 bytes, while `isFirstSlow`; gives what arrived. */
+async function deliverViews(onDelivery: () => void | Promise<void>) {
+  const chunk = new Uint8Array(100);
+  const views = [24, 25, 24, 25].map((length) => chunk.subarray(0, length).fill(length));
+  const payloads: Uint8Array[] = [];
+  const queue = new PendingQueue({
+    pendingMaxBytes: 1000,
+    onDelivery: ({ payload }) => (payloads.push(payload), onDelivery()),
+    onDropped() {},
+  });
+  for (const view of views.slice(0, 3)) queue.offer(delivery(view));
+  await eventually("the first to be handled", () => payloads.length > 0);
+  queue.offer(delivery(views[3]));
+  await queue.finish();
+  return payloads.map((payload, index) => (payload === views[index] ? "view" : `${payload}`));
+}
+
+test("copies what waits longer than a turn if it is a small part of what it keeps alive, and nothing else", async () => {
+  const copy = `${new Uint8Array(24).fill(25)}`;
+  expect(await deliverViews(() => {})).toEqual(["view", "view", "view", "view"]);
+  // Waits for a promise, or for the event loop to have had its turn.
+  expect(await deliverViews(() => Bun.sleep(1))).toEqual(["view", "view", copy, "view"]);
+  expect(await deliverViews(() => busyFor(6))).toEqual(["view", "view", copy, "view"]);
+});
+
+test("copies what comes while the handler takes its time", async () => {
+  const release = Promise.withResolvers<void>();
+  const payloads: Uint8Array[] = [];
+  const queue = new PendingQueue({
+    pendingMaxBytes: 1000,
+    onDelivery: ({ payload }) => (payloads.push(payload), release.promise),
+    onDropped() {},
+  });
+  queue.offer(delivery());
+  await eventually("the first to be handled", () => payloads.length > 0);
+  const chunk = new Uint8Array(100);
+  queue.offer(delivery(chunk.subarray(0, 10)));
+  chunk.fill(1);
+  release.resolve();
+  await queue.finish();
+  expect(payloads.map((payload) => payload.buffer.byteLength)).toEqual([1, 10]);
+});
+
 test("bounds how many wait, however small they are", async () => {
   let dropped = 0;
   let delivered = 0;

@@ -1,6 +1,7 @@
 /** What reaches the socket. Method: a socket that takes as much as the test allows, and keeps it. */
 import { expect, test } from "bun:test";
 
+import type { Pieces } from "../../../src/bus/bus.ts";
 import { SocketWriter } from "../../../src/bus/socket-writer.ts";
 import { seededRandom } from "../../support/random.ts";
 
@@ -24,6 +25,19 @@ class NarrowSocket {
 }
 
 const bytes = (text: string) => new TextEncoder().encode(text);
+
+/** Two of them. */
+function piecesOf(text: string): Pieces {
+  const half = text.length >> 1;
+  return {
+    sizeBytes: text.length,
+    lines: 1,
+    copyTo(target, at) {
+      target.set(bytes(text.slice(0, half)), at);
+      target.set(bytes(text.slice(half)), at + half);
+    },
+  };
+}
 
 test("writes publications and commands in the order in which they were added, in one go", () => {
   const socket = new NarrowSocket();
@@ -66,6 +80,10 @@ test("writes exactly what was added, whatever the sizes and however little the s
       if (random.oneIn(4)) {
         writer.add(bytes(`SUB ${mark}\r\n`));
         expected += `SUB ${mark}\r\n`;
+      } else if (random.oneIn(2)) {
+        const payload = mark + "p".repeat(random.int(random.oneIn(4) ? 190_000 : 2000));
+        writer.addPieces(mark, piecesOf(payload));
+        expected += `PUB ${mark} ${payload.length}\r\n${payload}\r\n`;
       } else {
         const payload = mark + "p".repeat(random.int(random.oneIn(4) ? 600_000 : 2000));
         writer.addPublication(mark, bytes(payload));

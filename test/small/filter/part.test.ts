@@ -9,6 +9,8 @@ import {
   BusClosed,
   BusFull,
   type BusOptions,
+  type Pieces,
+  putTogether,
   type SubscribeOptions,
 } from "../../../src/bus/bus.ts";
 import { FilterPart } from "../../../src/filter/part.ts";
@@ -20,6 +22,7 @@ import { RecordingLog } from "../../support/recording-log.ts";
 /** Subscribes at once, takes every payload that `refuse` does not refuse, and remembers what was asked of it. */
 class ScriptedBus implements Bus {
   readonly events: string[] = [];
+  readonly texts: string[] = [];
   readonly options: BusOptions;
   subscription: SubscribeOptions | undefined;
   refuse: (subject: string) => Error | undefined = () => undefined;
@@ -31,8 +34,13 @@ class ScriptedBus implements Bus {
 
   publish(subject: string, payload: Uint8Array): Promise<void> {
     const refusal = this.refuse(subject);
+    if (refusal === undefined) this.texts.push(new TextDecoder().decode(payload));
     this.events.push(`${refusal === undefined ? "took" : "refused"} ${subject} ${payload.length}`);
     return refusal === undefined ? Promise.resolve() : Promise.reject(refusal);
+  }
+
+  publishPieces(subject: string, pieces: Pieces): Promise<void> {
+    return this.publish(subject, putTogether(pieces));
   }
 
   whenRoom(): undefined {
@@ -125,6 +133,30 @@ test("publishes the messages of a delivery in order and reports it done after th
   expect(part.totals().triggered).toEqual([2]);
 });
 
+test("joins what the deliveries of one turn have for a subject, and reports them done after that", async () => {
+  const { bus, counts } = startPart();
+  await Promise.all([
+    bus.deliver("hello x=1\nbye x=1\n"),
+    bus.deliver("\n"),
+    bus.deliver("bye x=2\r\nhello x=2"),
+  ]);
+  expect(bus.texts).toEqual(["hello x=1\nhello x=2\n", "bye x=1\nbye x=2\n"]);
+  expect(bus.events.slice(1)).toEqual(["took H 20", "took junk 16", "done", "done", "done"]);
+  expect(counts()).toMatchObject({ received: 3, sent: 2, sent_lines: 4 });
+});
+
+test("publishes at once when 256 KiB are gathered, or a thousand deliveries", async () => {
+  const { bus } = startPart();
+  const line = `hello x="${"x".repeat(990)}"\n`;
+  const large = bus.deliver(line.repeat(300));
+  expect(bus.events.slice(1)).toEqual(["took H 300300"]);
+  await large;
+  bus.events.length = 0;
+  const small = Array.from({ length: 1024 }, () => bus.deliver("hello x=1\n"));
+  expect(bus.events).toEqual(["took H 10240"]);
+  await Promise.all(small);
+});
+
 test("reports a delivery done that nothing comes of", async () => {
   const { bus, counts } = startPart();
   await bus.deliver("\n\n");
@@ -172,6 +204,16 @@ test("drains before it closes the bus, and says what was lost since it was told 
   bus.events.length = 0;
   expect(await part.stop(deadlineIn(clock, 1000))).toEqual({ lostLines: 3 });
   expect(bus.events).toEqual(["drain", "refused H 20", "refused junk 8", "done", "close 1000"]);
+});
+
+test("what is routed while the bus is being closed is refused and counted", async () => {
+  const { part, bus, clock } = startPart();
+  await Promise.resolve();
+  bus.close = async () => {
+    bus.refuse = () => new BusClosed("the bus is closed");
+    void bus.deliver("hello x=1\n");
+  };
+  expect(await part.stop(deadlineIn(clock, 1000))).toEqual({ lostLines: 1 });
 });
 
 test("closes the bus in time when draining takes too long", async () => {

@@ -3,6 +3,8 @@ import {
   type Bus,
   BusFull,
   type BusState,
+  type Pieces,
+  putTogether,
   RETURNED,
   type Subscription,
   TAKEN,
@@ -33,6 +35,10 @@ export class MemoryBus implements Bus {
     this.published.push([subject, this.#decoder.decode(payload)]);
     if (this.isSilent) return new Promise(() => {});
     return this.givesBack ? RETURNED : TAKEN;
+  }
+
+  publishPieces(subject: string, pieces: Pieces): Promise<void> {
+    return this.publish(subject, putTogether(pieces));
   }
 
   subscribe(): Promise<Subscription> {

@@ -5,6 +5,8 @@ import {
   type BusState,
   type Delivery,
   type OpenBus,
+  type Pieces,
+  putTogether,
   type SubscribeOptions,
   type Subscription,
 } from "../../../src/bus/bus.ts";
@@ -52,6 +54,10 @@ export class FakeBus implements Bus {
 
   async publish(subject: string, payload: Uint8Array): Promise<void> {
     this.published.push({ subject, text: new TextDecoder().decode(payload) });
+  }
+
+  publishPieces(subject: string, pieces: Pieces): Promise<void> {
+    return this.publish(subject, putTogether(pieces));
   }
 
   async subscribe(subject: string, options: SubscribeOptions): Promise<Subscription> {
