@@ -3,16 +3,9 @@
  * counted under the reason.
  */
 import { type Fields, newFields, readFields } from "../line/fields.ts";
-import {
-  LINE_COMMENT,
-  LINE_OK,
-  lineCodeText,
-  type LineOffsets,
-  newLineOffsets,
-  scanLine,
-} from "../line/scan.ts";
+import { Lines, NO_MORE_LINES } from "../line/lines.ts";
+import { LINE_COMMENT, LINE_OK, type LineCode, lineCodeText } from "../line/scan.ts";
 import { TagSorter } from "../line/sort-tags.ts";
-import { findLineEnd, trimLineEnd } from "../line/split.ts";
 import type { DownsamplerCounters } from "./counters.ts";
 import { LINE_ADDED, LINE_HAS_NO_ROOM, type Period } from "./period.ts";
 import { CURRENT, type Periods, type Place, TOO_NEW, TOO_OLD } from "./periods.ts";
@@ -28,7 +21,7 @@ export interface AveragerOptions {
 
 export class Averager {
   readonly #options: AveragerOptions;
-  readonly #offsets: LineOffsets = newLineOffsets();
+  readonly #lines = new Lines();
   readonly #fields: Fields = newFields();
   readonly #sorter = new TagSorter();
   /** Of the current message. */
@@ -46,20 +39,19 @@ export class Averager {
   /** Takes a message in; nothing of it is kept. `nowMs` is the time of lines without one. Hot: once per message. */
   take(payload: Uint8Array, nowMs: number): void {
     this.#options.periods.advance(nowMs);
-    for (let start = 0; start < payload.length;) {
-      const lineEnd = findLineEnd(payload, start);
-      const end = trimLineEnd(payload, start, lineEnd);
-      if (end > start) this.#takeLine(payload, start, end);
-      start = lineEnd + 1;
+    const lines = this.#lines;
+    lines.open(payload);
+    for (let code = lines.next(); code !== NO_MORE_LINES; code = lines.next()) {
+      this.#takeLine(payload, code);
     }
     this.#sorter.take(payload);
     this.#count();
   }
 
   /** Hot: once per line. */
-  #takeLine(payload: Uint8Array, start: number, end: number): void {
-    const offsets = this.#offsets;
-    const code = scanLine(payload, start, end, offsets);
+  #takeLine(payload: Uint8Array, code: LineCode): void {
+    const { offsets } = this.#lines;
+    const { lineStart: start, lineEnd: end } = offsets;
     if (code === LINE_COMMENT) {
       this.#comments++;
       return this.#refuse(payload, start, end, "comment");
@@ -78,7 +70,7 @@ export class Averager {
   }
 
   #add(period: Period, payload: Uint8Array, start: number, end: number): void {
-    const offsets = this.#offsets;
+    const { offsets } = this.#lines;
     if (!readFields(payload, offsets, this.#fields)) {
       this.#invalid++;
       return this.#refuse(payload, start, end, "bad field value");

@@ -3,16 +3,9 @@
  * messages out; what is gathered in between is in `outputs.ts`. The lines' bytes, their endings aside, stay as they are;
  * only the order of their tags changes, if that is asked for.
  */
-import {
-  LINE_COMMENT,
-  LINE_OK,
-  lineCodeText,
-  type LineOffsets,
-  newLineOffsets,
-  scanLine,
-} from "../line/scan.ts";
+import { Lines, NO_MORE_LINES } from "../line/lines.ts";
+import { LINE_COMMENT, LINE_OK, type LineCode, lineCodeText } from "../line/scan.ts";
 import { TagSorter } from "../line/sort-tags.ts";
-import { findLineEnd, trimLineEnd } from "../line/split.ts";
 import { timestampInWindow, type TimeWindow, timeWindow } from "../line/timestamp.ts";
 import type { Counters } from "../metrics/counters.ts";
 import type { Clock } from "../platform/clock.ts";
@@ -44,7 +37,7 @@ export class Router {
   readonly #outputs: Outputs;
   /** One output a rule, in their order, then the junkyard's. */
   readonly #subjects: readonly string[];
-  readonly #offsets: LineOffsets = newLineOffsets();
+  readonly #lines = new Lines();
   readonly #tagSorter: TagSorter | undefined;
   #messageMaxBytes = 0;
   /** Of the current payload; plain fields, so that counting a line costs an addition. */
@@ -76,11 +69,10 @@ export class Router {
     const window = timeWindow(clock.nowMs(), timeDeltaMaxNs);
     this.#messageMaxBytes = messageMaxBytes;
     this.#outputs.startPayload(messageMaxBytes);
-    for (let start = 0; start < payload.length;) {
-      const lineEnd = findLineEnd(payload, start);
-      const end = trimLineEnd(payload, start, lineEnd);
-      if (end > start) this.#judge(payload, start, end, window);
-      start = lineEnd + 1;
+    const lines = this.#lines;
+    lines.open(payload);
+    for (let code = lines.next(); code !== NO_MORE_LINES; code = lines.next()) {
+      this.#judge(payload, code, window);
     }
     // Lines stand at the same places in both.
     this.#outputs.endPayload(this.#tagSorter?.take(payload) ?? payload);
@@ -93,10 +85,10 @@ export class Router {
   }
 
   /** Hot: once per line. */
-  #judge(payload: Uint8Array, start: number, end: number, window: TimeWindow): void {
-    const offsets = this.#offsets;
+  #judge(payload: Uint8Array, code: LineCode, window: TimeWindow): void {
+    const { offsets } = this.#lines;
+    const { lineStart: start, lineEnd: end } = offsets;
     this.#processed++;
-    const code = scanLine(payload, start, end, offsets);
     if (code === LINE_COMMENT) {
       this.#commentLines++;
     } else if (code !== LINE_OK) {

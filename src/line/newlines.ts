@@ -6,6 +6,8 @@
  * copied there piece by piece. `countLines` in split.ts is what it must agree with, and what counts where it cannot.
  */
 
+import { instantiate } from "./wasm.ts";
+
 /** Newlines in payload[start, end), or -1 if one of them may end a blank line: then it must be looked at closely. */
 export type CountNewlines = (payload: Uint8Array, start: number, end: number) => number;
 
@@ -18,12 +20,12 @@ const PIECE_BYTES = 64 * 1024;
 /** Memory comes in pages of 64 KiB: one for the piece, one for a block in front of it and one behind it. */
 const PAGES = 2;
 
-/** Undefined where WebAssembly has no SIMD instructions: on x64 they need AVX. */
+/** Undefined where WebAssembly has no SIMD instructions. */
 export function createNewlineCounter(): CountNewlines | undefined {
-  if (!WebAssembly.validate(MODULE)) return undefined;
-  const { exports } = new WebAssembly.Instance(new WebAssembly.Module(MODULE));
-  const count = exports["count"] as (start: number, end: number) => number;
-  const memory = new Uint8Array((exports["memory"] as WebAssembly.Memory).buffer);
+  const wasm = instantiate({ parameters: 2, memoryPages: PAGES, body: COUNT });
+  if (wasm === undefined) return undefined;
+  const count = wasm.call;
+  const memory = new Uint8Array(wasm.memory);
 
   return (payload, start, end) => {
     let newlines = 0;
@@ -71,16 +73,3 @@ const COUNT = [
   0x1b, // select
   0x0b, // end
 ];
-
-/** Each length below is under 128, and so takes one byte. */
-const sized = (...bytes: number[]) => [bytes.length, ...bytes];
-const named = (name: string) => sized(...Buffer.from(name));
-
-const MODULE = new Uint8Array([
-  ...[0x00, ...Buffer.from("asm"), 1, 0, 0, 0], // magic, version
-  ...[1, ...sized(1, 0x60, 2, 0x7f, 0x7f, 1, 0x7f)], // type 0: (i32, i32) -> i32
-  ...[3, ...sized(1, 0)], // function 0 is of type 0
-  ...[5, ...sized(1, 0, PAGES)], // memory 0
-  ...[7, ...sized(2, ...named("memory"), 2, 0, ...named("count"), 0, 0)], // exports
-  ...[10, ...sized(1, ...sized(...COUNT))], // the code of function 0
-]);

@@ -1,6 +1,7 @@
 /** Which lines of a delivered payload a writer sends: all of them, or those that a rule matches. */
-import { LINE_COMMENT, LINE_OK, newLineOffsets, scanLine } from "../line/scan.ts";
-import { countLines, findLineEnd, trimLineEnd } from "../line/split.ts";
+import { Lines, NO_MORE_LINES } from "../line/lines.ts";
+import { LINE_COMMENT, LINE_OK } from "../line/scan.ts";
+import { countLines } from "../line/split.ts";
 import type { RuleSet } from "../rules/rule.ts";
 import type { WriterCounters } from "./counters.ts";
 
@@ -28,31 +29,27 @@ function selectAll(counters: WriterCounters): SelectLines {
  * match are one piece, for a copy a line would cost more than all the rest. Hot: its loop runs once a line.
  */
 function selectMatching(rules: RuleSet, counters: WriterCounters): SelectLines {
-  const offsets = newLineOffsets();
+  const lines = new Lines();
   return (payload, onPiece) => {
     let [received, comments, invalid, matched] = [0, 0, 0, 0];
     let [runStart, runEnd, runLines] = [0, 0, 0];
-    for (let start = 0; start < payload.length;) {
-      const lineEnd = findLineEnd(payload, start);
-      const end = trimLineEnd(payload, start, lineEnd);
-      if (end > start) {
-        received++;
-        const code = scanLine(payload, start, end, offsets);
-        if (code === LINE_COMMENT) comments++;
-        else if (code !== LINE_OK) invalid++;
-        else if (rules.match(payload, offsets) !== -1) {
-          matched++;
-          // One byte apart: only a newline stands between the run and this line.
-          if (runLines === 0 || start !== runEnd + 1) {
-            if (runLines > 0) onPiece(payload, runStart, runEnd, runLines);
-            runStart = start;
-            runLines = 0;
-          }
-          runEnd = end;
-          runLines++;
+    lines.open(payload);
+    for (let code = lines.next(); code !== NO_MORE_LINES; code = lines.next()) {
+      received++;
+      if (code === LINE_COMMENT) comments++;
+      else if (code !== LINE_OK) invalid++;
+      else if (rules.match(payload, lines.offsets) !== -1) {
+        const { lineStart, lineEnd } = lines.offsets;
+        matched++;
+        // One byte apart: only a newline stands between the run and this line.
+        if (runLines === 0 || lineStart !== runEnd + 1) {
+          if (runLines > 0) onPiece(payload, runStart, runEnd, runLines);
+          runStart = lineStart;
+          runLines = 0;
         }
+        runEnd = lineEnd;
+        runLines++;
       }
-      start = lineEnd + 1;
     }
     if (runLines > 0) onPiece(payload, runStart, runEnd, runLines);
     counters.add("received_lines", received);
