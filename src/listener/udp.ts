@@ -10,7 +10,7 @@ import { bindAllAddresses, formatAddress } from "../platform/bind.ts";
 import { messageOf } from "../platform/errors.ts";
 import type { Running } from "../platform/lifecycle.ts";
 import { throttled } from "../platform/log.ts";
-import { setReceiveBuffer } from "../platform/receive-buffer.ts";
+import { leaveOutAncillaryData, setReceiveBuffer } from "../platform/receive-buffer.ts";
 import { UDP_COUNTERS, type UdpCounters } from "./counters.ts";
 import type { Intake } from "./intake.ts";
 import { openOutlet } from "./outlet.ts";
@@ -53,7 +53,9 @@ export async function startUdpListener(
     await bus.close(0);
     throw error;
   });
-  setReceiveBuffer(fileDescriptorOf(socket), config.readBufferBytes, log);
+  const fd = fileDescriptorOf(socket);
+  setReceiveBuffer(fd, config.readBufferBytes, log);
+  leaveOutAncillaryData(fd);
   outlet.announce("UDP", formatAddress(socket.hostname, socket.port));
 
   return {

@@ -2,6 +2,7 @@
 import { expect, test } from "bun:test";
 
 import {
+  leaveOutAncillaryData,
   setReceiveBuffer,
   SO_RCVBUF,
   SO_RCVBUFFORCE,
@@ -91,6 +92,32 @@ test.if(process.platform === "linux")(
     expect(log.lines).toEqual([]);
   },
 );
+
+test.if(process.platform === "linux")(
+  "the size that the real kernel gave is returned",
+  async () => {
+    const socket = await Bun.udpSocket({ hostname: "127.0.0.1" });
+    const { fd } = socket as unknown as { fd: number };
+    const givenBytes = setReceiveBuffer(fd, 65_536, new RecordingLog());
+    socket.close();
+    expect(givenBytes).toBe(65_536);
+  },
+);
+
+test("no ancillary data is asked for, of IPv4 or of IPv6", () => {
+  const { calls } = kernel({ capBytes: 4096, mayForce: true });
+  const asked: unknown[] = [];
+  leaveOutAncillaryData(FD, () => ({
+    ...calls,
+    set: (...call) => asked.push(call) > 0,
+  }));
+  expect(asked).toEqual([
+    [FD, 8, 0, 0],
+    [FD, 13, 0, 0],
+    [FD, 49, 0, 41],
+    [FD, 66, 0, 41],
+  ]);
+});
 
 test.if(process.platform === "linux")("a socket that does not exist is told as a warning", () => {
   const log = new RecordingLog();
