@@ -35,6 +35,7 @@ interface StartDeps {
   readonly openBus: OpenBus;
   /** Undefined: filters work on this thread. */
   readonly workerUrl: URL | undefined;
+  readonly isAlone?: boolean;
 }
 
 /**
@@ -61,7 +62,11 @@ export function startMode(config: Config, deps: ModeDeps): Promise<Running> {
   if (config.mode === "standalone") {
     return withOwnPages(config, deps, () => startStandalone(config, deps));
   }
-  return startComponent(config, { ...deps, openBus: createOpenBus(config.nats, deps) });
+  return startComponent(config, {
+    ...deps,
+    openBus: createOpenBus(config.nats, deps),
+    isAlone: true,
+  });
 }
 
 /** With probes and profiles around it, if it is to have them. */

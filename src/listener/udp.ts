@@ -12,6 +12,7 @@ import type { Running } from "../platform/lifecycle.ts";
 import { throttled } from "../platform/log.ts";
 import { leaveOutAncillaryData, setReceiveBuffer } from "../platform/receive-buffer.ts";
 import { UDP_COUNTERS, type UdpCounters } from "./counters.ts";
+import { Gathering } from "./gathering.ts";
 import type { Intake } from "./intake.ts";
 import { openOutlet } from "./outlet.ts";
 
@@ -29,6 +30,7 @@ export async function startUdpListener(
   const counters: UdpCounters = new Counters(UDP_COUNTERS);
   const outlet = openOutlet(config, counters, deps);
   const { intake, bus } = outlet;
+  let gathering: Gathering | undefined;
   const reportError = throttled(log.warn.bind(log), clock);
 
   const socket = await bindAllAddresses("UDP", config.port, (hostname) =>
@@ -38,6 +40,7 @@ export async function startUdpListener(
       binaryType: "uint8array",
       socket: {
         data(_socket, datagram, _port, _address, flags) {
+          gathering?.read(datagram.length);
           if (config.debug) log.debug(`listener read ${datagram.length} bytes`);
           if (flags.truncated) acceptTruncated(datagram, intake, counters);
           else acceptDatagram(datagram, intake, counters);
@@ -54,8 +57,9 @@ export async function startUdpListener(
     throw error;
   });
   const fd = fileDescriptorOf(socket);
-  setReceiveBuffer(fd, config.readBufferBytes, log);
+  const receiveBufferBytes = setReceiveBuffer(fd, config.readBufferBytes, log);
   leaveOutAncillaryData(fd);
+  if (deps.isAlone === true) gathering = new Gathering(receiveBufferBytes);
   outlet.announce("UDP", formatAddress(socket.hostname, socket.port));
 
   return {

@@ -1,0 +1,64 @@
+/**
+ * Short sleeps of the UDP listener while datagrams follow one another, in which its socket gathers the next ones.
+ *
+ * Each turn of the event loop costs the same, whether it reads one datagram or a hundred, and at 100,000 a second
+ * fourteen were read in one. Datagrams that come after a pause are read at once, so they are never late because there
+ * are few of them; the others are late by as long as the sleep at most.
+ *
+ * The process sleeps, event loop and all, so this is for one that does nothing else. Bun has no way to leave a UDP socket
+ * alone for a while.
+ */
+export interface GatheringDeps {
+  nowMs(): number;
+  sleep(ms: number): void;
+}
+
+const SLEEP_MS = 1;
+
+/** A datagram that comes within so much of the end of a turn follows it. */
+const FOLLOWING_MS = 2;
+
+/**
+ * What one turn may read of the socket's receive buffer and be followed by a sleep. Each datagram takes at least 700 bytes
+ * more of the buffer than its own, so a turn of small ones had most of it.
+ */
+const ENOUGH_OF_BUFFER = 1 / 8;
+
+export class Gathering {
+  readonly #enoughBytes: number;
+  readonly #deps: GatheringDeps;
+  #isInTurn = false;
+  #turnBytes = 0;
+  #lastTurnMs = -Infinity;
+
+  constructor(
+    receiveBufferBytes: number,
+    deps: GatheringDeps = {
+      nowMs: () => performance.now(),
+      sleep: (ms) => Bun.sleepSync(ms),
+    },
+  ) {
+    this.#enoughBytes = receiveBufferBytes * ENOUGH_OF_BUFFER;
+    this.#deps = deps;
+  }
+
+  /** Call it with each datagram that was read: with the first of a turn it sleeps, if that pays. Hot: once per datagram. */
+  read(bytes: number): void {
+    if (!this.#isInTurn) this.#beginTurn();
+    this.#turnBytes += bytes;
+  }
+
+  /** The socket is read until it is empty, so what comes during the sleep is read in the same turn. */
+  #beginTurn(): void {
+    this.#isInTurn = true;
+    setImmediate(this.#endTurn);
+    const isFollowing = this.#deps.nowMs() - this.#lastTurnMs < FOLLOWING_MS;
+    if (isFollowing && this.#turnBytes < this.#enoughBytes) this.#deps.sleep(SLEEP_MS);
+    this.#turnBytes = 0;
+  }
+
+  readonly #endTurn = (): void => {
+    this.#isInTurn = false;
+    this.#lastTurnMs = this.#deps.nowMs();
+  };
+}
