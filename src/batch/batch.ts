@@ -42,6 +42,8 @@ export class Batch {
   /** About the size of the last batches. */
   #usualBytes = 0;
   #cancelAge: Cancel | undefined;
+  /** For the next batch to be written over. */
+  #spare: Uint8Array | undefined;
 
   constructor(limits: BatchLimits, clock: Clock, onAge: () => void) {
     this.#limits = limits;
@@ -108,15 +110,20 @@ export class Batch {
     return taken;
   }
 
-  /** `payload`, which {@link Batch.take} gave away, has come back: the next batch may be written over it. */
+  /** `payload`, which {@link Batch.take} gave away, has come back: it is kept for the next batch to be written over. */
   reuse(payload: Uint8Array): void {
-    if (this.#buffer.length === 0) this.#buffer = new Uint8Array(payload.buffer);
+    this.#spare = new Uint8Array(payload.buffer);
   }
 
   /** A batch starts with what the last ones needed, and doubles from there, up to what it may hold at all. */
   #reserve(bytes: number): void {
     const needed = this.#sizeBytes + bytes;
     if (needed <= this.#buffer.length) return;
+    if (this.#sizeBytes === 0 && this.#spare !== undefined) {
+      this.#buffer = this.#spare;
+      this.#spare = undefined;
+      return this.#reserve(bytes);
+    }
     const wanted = Math.max(
       BUFFER_MIN_BYTES,
       this.#buffer.length * 2,

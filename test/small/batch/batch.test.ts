@@ -126,10 +126,14 @@ test("writes the next batch over bytes that came back, and over them alone", () 
   expect(second.buffer === first.buffer).toBe(true);
   expect(second.length).toBe(2501);
 
-  // What comes back while a batch is being filled is too late.
+  // What comes back while a batch is being filled is for the one after it.
   batch.add(full, 1);
   batch.reuse(second);
   const third = batch.take().payload;
   expect(third.buffer === first.buffer).toBe(false);
   expect(third.length).toBe(3001);
+  batch.add(full, 1);
+  const fourth = batch.take().payload;
+  expect(fourth.buffer === first.buffer).toBe(true);
+  expect(fourth.length).toBe(3001);
 });
