@@ -68,7 +68,15 @@ export async function openBatches(config: WriterConfig, deps: OpenBatchesDeps): 
         countOf: rules.length > 0 ? "lines" : "messages",
         workers,
         select,
-        write: (full) => send(full, retries.add),
+        async write(full) {
+          // An idle file, of which there may be many, keeps no memory.
+          let isReusable = isInflux;
+          await send(full, (rest, answer) => {
+            isReusable = false;
+            retries.add(rest, answer);
+          });
+          return isReusable;
+        },
         counters,
         clock,
       });

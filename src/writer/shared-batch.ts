@@ -22,8 +22,11 @@ export interface SharedBatchOptions {
   /** How many batches may be on their way at the same time. */
   readonly workers: number;
   readonly select: SelectLines;
-  /** Takes one batch over. Resolves when its lane is free again; never rejects. */
-  readonly write: (batch: OutgoingBatch) => Promise<void>;
+  /**
+   * Takes one batch over. Resolves when its lane is free again, with whether the next batch may be written over the
+   * memory of this one; never rejects.
+   */
+  readonly write: (batch: OutgoingBatch) => Promise<boolean>;
   readonly counters: WriterCounters;
   readonly clock: Clock;
 }
@@ -159,7 +162,8 @@ export class SharedBatch {
     this.#freeLanes--;
     const { payload, lines } = this.#batch.take();
     const done = this.#startNext();
-    void this.#options.write({ payload, lines, done }).then(() => {
+    void this.#options.write({ payload, lines, done }).then((isReusable) => {
+      if (isReusable) this.#batch.reuse(payload);
       this.#freeLanes++;
       if (this.#isDue) this.#sendWhenFree();
       this.#signalProgress();

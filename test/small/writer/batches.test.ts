@@ -34,6 +34,7 @@ function setUp({ countMax = 1, namesMax = 2, held = false } = {}) {
           await release.promise;
           written.push(`${name}: ${new TextDecoder().decode(payload)}`);
           for (const reportDone of done) reportDone();
+          return true;
         },
         counters,
         clock,

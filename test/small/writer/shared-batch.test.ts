@@ -42,12 +42,12 @@ function setUp(options: Options = {}) {
     write(batch) {
       sent.push(new TextDecoder().decode(batch.payload));
       counters.add("written_lines", batch.lines);
-      const { promise, resolve } = Promise.withResolvers<void>();
+      const { promise, resolve } = Promise.withResolvers<boolean>();
       open.push({
         batch,
         end: () => {
           for (const done of batch.done) done();
-          resolve();
+          resolve(true);
         },
       });
       return promise;

@@ -276,6 +276,31 @@ describe("a batch that InfluxDB may take later", () => {
     expect(influxdb.bodies.at(-1)).toBe("b v=1\n");
   });
 
+  test("keeps its bytes, while the memory of one that was taken is written over", async () => {
+    const retry = { ...RETRY, sizeMaxBytes: 10_000 };
+    const output = { ...writerConfig().output, retry } as OutputOptions;
+    const { bus, clock, influxdb, connect } = await start(retrying({ output }));
+    await connect();
+    const memory = (index: number) => (influxdb.requests[index]?.init.body as Uint8Array).buffer;
+    const line = (name: string) => `${name} v="${"x".repeat(3000)}"\n`;
+    const deliver = async (name: string, status: number) => {
+      bus.deliver("influx-spout", line(name));
+      await settle();
+      influxdb.requests.at(-1)?.answer(status);
+      await settle();
+    };
+    await deliver("a", 503);
+    await deliver("b", 204);
+    await deliver("c", 204);
+    await deliver("d", 204);
+    expect(memory(1)).not.toBe(memory(0));
+    expect(memory(2)).toBe(memory(1));
+    expect(memory(3)).toBe(memory(1));
+    clock.advance(RETRY.intervalMs * 2);
+    await settle();
+    expect(influxdb.bodies.at(-1)).toBe(line("a"));
+  });
+
   test("is lost to the count if it is displaced, too old, or refused in the end", async () => {
     const { bus, clock, influxdb, stats, connect } = await start(retrying());
     const sum = () => {
