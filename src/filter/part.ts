@@ -24,8 +24,6 @@ export interface FilterPartOptions {
   readonly onReady: () => void;
   /** Called with the size of each message that was routed. */
   readonly onRouted?: (bytes: number) => void;
-  /** Called at the end of each turn of the event loop that brought messages, when what came of them is published. */
-  readonly onTurnEnd?: () => void;
 }
 
 /** What routing the rest gets of the time to stop; what is left of it is for NATS to confirm what was published. */
@@ -68,7 +66,6 @@ export class FilterPart {
       counters: this.#counters,
       clock,
       log,
-      onTurnEnd: options.onTurnEnd,
     });
     void this.#subscribe(options.onReady);
   }

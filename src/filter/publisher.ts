@@ -20,8 +20,6 @@ export interface PublisherOptions {
   readonly counters: Counters<FilterCounter>;
   readonly clock: Clock;
   readonly log: Log;
-  /** Called behind each turn's publications, which leave at the end of the turn. */
-  readonly onTurnEnd?: (() => void) | undefined;
 }
 
 /** What is gathered leaves at once from so much on, or its messages would be more than the processor's cache holds. */
@@ -76,7 +74,6 @@ export class Publisher {
   readonly #publishAtEndOfTurn = (): void => {
     this.#isDue = false;
     void this.publish();
-    this.#options.onTurnEnd?.();
   };
 
   /** What the bus does not take is dropped: to wait for it would only move the loss to what comes in. */

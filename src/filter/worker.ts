@@ -9,14 +9,17 @@ import { messageOf } from "../platform/errors.ts";
 import { deadlineIn } from "../platform/lifecycle.ts";
 import type { Log } from "../platform/log.ts";
 import { createCollector } from "../platform/memory.ts";
+import { Naps } from "../platform/naps.ts";
 import { createProfiler, type Profiler } from "../platform/profiler.ts";
 import type { AskProfiler, FromThread, StartThread, ToThread } from "./messages.ts";
-import { Naps } from "./naps.ts";
 import { FilterPart } from "./part.ts";
 
 declare const self: Worker;
 
 const REPORT_INTERVAL_MS = 250;
+
+/** How long a thread rests while messages follow one another: so much later they leave. */
+const NAP_MS = 2;
 
 /** Used-up memory of all threads together, and the least on one of them, at which it is collected. */
 const COLLECT_ALL_BYTES = 64 * 1024 * 1024;
@@ -39,7 +42,7 @@ function start(config: FilterConfig): FilterPart {
   const report = () => post({ kind: "report", ready: part.ready(), totals: part.totals() });
   const collectEveryBytes = Math.max(COLLECT_MIN_BYTES, COLLECT_ALL_BYTES / config.workers);
   const collect = createCollector(collectEveryBytes);
-  const naps = new Naps();
+  const naps = new Naps(NAP_MS);
   const part = new FilterPart({
     config,
     openBus,
@@ -47,10 +50,9 @@ function start(config: FilterConfig): FilterPart {
     log,
     onReady: report,
     onRouted: (bytes) => {
-      naps.routed(bytes);
+      naps.took(bytes);
       collect(bytes);
     },
-    onTurnEnd: () => naps.turnEnded(),
   });
 
   let isDying = false;

@@ -13,7 +13,7 @@ export interface GatheringDeps {
   sleep(ms: number): void;
 }
 
-const SLEEP_MS = 1;
+const SLEEP_MS = 2;
 
 /** A datagram that comes within so much of the end of a turn follows it. */
 const FOLLOWING_MS = 2;

@@ -12,6 +12,7 @@ import type { Clock } from "../platform/clock.ts";
 import { messageOf, SpoutError } from "../platform/errors.ts";
 import type { Deadline, Running } from "../platform/lifecycle.ts";
 import type { MetricSet } from "../platform/metric-set.ts";
+import { Naps } from "../platform/naps.ts";
 import { formatByteSize, formatDuration } from "../platform/units.ts";
 import type { Batches } from "./batches.ts";
 import { WRITER_COUNTERS, type WriterCounters, writerMetrics } from "./counters.ts";
@@ -22,6 +23,12 @@ import { type Destinations, openBatches } from "./open-batches.ts";
 
 export interface WriterDeps extends ComponentDeps, Destinations {}
 
+/**
+ * A writer that has its process to itself rests for so long while messages follow one another: a twentieth of the age that
+ * its batches may have, and this at most.
+ */
+const NAP_MAX_MS = 10;
+const NAP_PART_OF_AGE = 1 / 20;
 /** How often a changed count of dropped messages is published, as in 1.x. */
 const DROP_REPORT_INTERVAL_MS = 1000;
 /** The end of the time to stop, kept for counting what is given up and for closing the bus; less where time is short. */
@@ -53,7 +60,8 @@ export async function startWriter(config: WriterConfig, deps: WriterDeps): Promi
   const reporters = startReporters({ config, deps, bus, dropWatches, metrics });
   const watch = watchOutput(config.output, deps);
 
-  const subscriptions = subscribeAll(config, bus, batches, dropWatches);
+  const naps = deps.isAlone === true ? createNaps(config) : undefined;
+  const subscriptions = subscribeAll({ config, bus, batches, dropWatches, naps });
   let isStopping = false;
   subscriptions.complete.then(
     () => announce(config, log),
@@ -106,18 +114,31 @@ interface Subscriptions {
   readonly complete: Promise<unknown>;
 }
 
-function subscribeAll(
-  config: WriterConfig,
-  bus: Bus,
-  batches: Batches,
-  dropWatches: readonly DropWatch[],
-): Subscriptions {
+/** Undefined where each would be shorter than a millisecond. */
+function createNaps({ batch }: WriterConfig): Naps | undefined {
+  const napMs = Math.min(NAP_MAX_MS, Math.floor(batch.ageMaxMs * NAP_PART_OF_AGE));
+  return napMs === 0 ? undefined : new Naps(napMs);
+}
+
+interface SubscribeOptions {
+  readonly config: WriterConfig;
+  readonly bus: Bus;
+  readonly batches: Batches;
+  readonly dropWatches: readonly DropWatch[];
+  readonly naps: Naps | undefined;
+}
+
+function subscribeAll(options: SubscribeOptions): Subscriptions {
+  const { config, bus, batches, dropWatches, naps } = options;
   const made: Subscription[] = [];
   const complete = config.subjects.map(async (subject, index) => {
     const subscription = await bus.subscribe(subject, {
       ...(config.queueGroup === "" ? {} : { queue: config.queueGroup }),
       pendingMaxBytes: config.pendingMaxBytes,
-      onDelivery: (delivery) => batches.deliver(delivery),
+      onDelivery(delivery) {
+        naps?.took(delivery.payload.length);
+        return batches.deliver(delivery);
+      },
       onDropped: (payload) => dropWatches[index]?.onDropped(payload),
     });
     made.push(subscription);

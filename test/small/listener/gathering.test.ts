@@ -25,9 +25,9 @@ async function sleptIn(turns: readonly (readonly [ms: number, bytes: number])[])
   return all;
 }
 
-test("sleeps for a millisecond as a turn begins that follows another closely, not after a pause", async () => {
+test("sleeps for two milliseconds as a turn begins that follows another closely, not after a pause", async () => {
   const turns = [100, 1, 1.9, 2, 0.1].map((ms) => [ms, 100] as const);
-  expect(await sleptIn(turns)).toEqual([[], [1], [1], [], [1]]);
+  expect(await sleptIn(turns)).toEqual([[], [2], [2], [], [2]]);
 });
 
 test("does not sleep after a turn that read an eighth of the receive buffer", async () => {
@@ -38,7 +38,7 @@ test("does not sleep after a turn that read an eighth of the receive buffer", as
       [1, 4999],
       [1, 100],
     ]),
-  ).toEqual([[], [1], [], [1]]);
+  ).toEqual([[], [2], [], [2]]);
 });
 
 test("does not sleep where the size of the receive buffer is not known", async () => {

@@ -1,0 +1,59 @@
+/**
+ * Short rests of a thread while deliveries follow one another, in which its socket gathers the next ones.
+ *
+ * Each turn of the event loop costs the same, whatever it brings: waking up, memory for what is read, a message for each
+ * subject, writing, which wakes the server in turn. At 200,000 lines a second in messages of 100, resting for two milliseconds
+ * a turn saves a filter a sixth of its processor time. A turn that brings much is followed by the next at once, and so is
+ * one that comes after a pause: lines are never late because there are few of them.
+ *
+ * The thread sleeps, event loop and all, so this is for threads that do nothing else. Pausing the socket instead costs
+ * several system calls a time.
+ */
+export interface NapDeps {
+  nowMs(): number;
+  sleep(ms: number): void;
+}
+
+/** A turn that begins within so much of the end of the last one, or of the nap behind it, follows that. */
+const FOLLOWING_MS = 1.5;
+
+/** A turn that brings so much for each millisecond of a nap has gathered enough. */
+const ENOUGH_BYTES_PER_MS = 32 * 1024;
+
+export class Naps {
+  readonly #napMs: number;
+  readonly #deps: NapDeps;
+  #turnBytes = 0;
+  #isInTurn = false;
+  #isFollowing = false;
+  #lastEndMs = -Infinity;
+
+  constructor(
+    napMs: number,
+    deps: NapDeps = { nowMs: () => performance.now(), sleep: (ms) => Bun.sleepSync(ms) },
+  ) {
+    this.#napMs = napMs;
+    this.#deps = deps;
+  }
+
+  /** A delivery of so many bytes was taken in this turn of the event loop. Hot: once per delivery. */
+  took(bytes: number): void {
+    this.#turnBytes += bytes;
+    if (this.#isInTurn) return;
+    this.#isInTurn = true;
+    this.#isFollowing = this.#deps.nowMs() - this.#lastEndMs < FOLLOWING_MS;
+    setImmediate(this.#publishing);
+  }
+
+  /** What comes of the deliveries is published at the end of their turn, and written at the end of that. */
+  readonly #publishing = (): void => void setImmediate(this.#writing);
+  readonly #writing = (): void => void setImmediate(this.#end);
+
+  readonly #end = (): void => {
+    const isEnough = this.#turnBytes >= ENOUGH_BYTES_PER_MS * this.#napMs;
+    if (this.#isFollowing && !isEnough) this.#deps.sleep(this.#napMs);
+    this.#turnBytes = 0;
+    this.#isInTurn = false;
+    this.#lastEndMs = this.#deps.nowMs();
+  };
+}
