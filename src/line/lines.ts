@@ -114,6 +114,7 @@ export class Lines {
     offsets.measurementEnd = base + measurementEnd;
     offsets.measurementEscaped = false;
     offsets.keysEscaped = false;
+    offsets.stringsEscaped = false;
     offsets.tagsEnd = base + tagsEnd;
     offsets.fieldsStart = base + tagsEnd + 1;
     offsets.fieldsEnd = base + fieldsEnd;

@@ -19,6 +19,8 @@ export interface LineOffsets {
   measurementEscaped: boolean;
   /** True if the measurement, a tag or a field key holds a backslash. */
   keysEscaped: boolean;
+  /** True if a string holds a backslash. */
+  stringsEscaped: boolean;
   /** measurementEnd to here: `,key=value,...`, empty if there are no tags. */
   tagsEnd: number;
   /** How many tags; `tags.ts` says where each stands. */
@@ -81,6 +83,7 @@ export function newLineOffsets(): LineOffsets {
     measurementEnd: 0,
     measurementEscaped: false,
     keysEscaped: false,
+    stringsEscaped: false,
     tagsEnd: 0,
     tagCount: 0,
     tagBounds: new Int32Array(FIRST_TAG_BOUNDS),
@@ -130,6 +133,7 @@ export function scanLine(
   offsets.lineStart = start;
   offsets.lineEnd = end;
   offsets.keysEscaped = false;
+  offsets.stringsEscaped = false;
   const measurementStart = skipBlanks(payload, start, end);
   if (measurementStart === end || payload[measurementStart] === HASH) return LINE_COMMENT;
   if (payload[measurementStart] === COMMA) return LINE_NO_MEASUREMENT;
@@ -195,7 +199,7 @@ function scanFields(payload: Uint8Array, start: number, end: number, offsets: Li
     if (at === end || payload[at] !== EQUALS) return -LINE_NO_FIELD_VALUE;
     const valueStart = at + 1;
     if (valueStart < end && payload[valueStart] === QUOTE) {
-      at = findClosingQuote(payload, valueStart + 1, end) + 1;
+      at = findClosingQuote(payload, valueStart + 1, end, offsets) + 1;
       if (at > end) return -LINE_OPEN_STRING;
     } else {
       at = valueStart;
@@ -237,11 +241,17 @@ function findUnescaped(
 }
 
 /** The quote that ends a string, or `end` or more. In a string a backslash escapes any byte, another backslash too. */
-function findClosingQuote(payload: Uint8Array, start: number, end: number): number {
+function findClosingQuote(
+  payload: Uint8Array,
+  start: number,
+  end: number,
+  offsets: LineOffsets,
+): number {
   let at = start;
   for (;;) {
     while (at < end && ((ENDS[payload[at] as number] as number) & STRING) === 0) at++;
     if (at >= end || payload[at] === QUOTE) return at;
+    offsets.stringsEscaped = true;
     at += 2;
   }
 }

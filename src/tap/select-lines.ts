@@ -19,10 +19,12 @@ export type SelectLines = (payload: Uint8Array, subject: string) => number;
 /** The lines need not be line protocol. Hot: the loop runs once a line. */
 export function createSelect({ rules, sampleEvery }: Selection, onLine: OnLine): SelectLines {
   const offsets = newLineOffsets();
+  // Nobody scans these lines: any of them may hold backslashes.
+  offsets.keysEscaped = true;
   const takesAll = rules.length === 0;
   let untilNext = sampleEvery;
 
-  /** A whole-line rule asks where the line is, and not where its parts are. */
+  /** A whole-line rule asks where the line is and whether it may hold backslashes, and not where its parts are. */
   function isMatch(payload: Uint8Array, start: number, end: number): boolean {
     if (takesAll) return true;
     offsets.lineStart = start;

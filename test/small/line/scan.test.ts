@@ -216,16 +216,17 @@ test("tells comments from malformed lines", () => {
   expect(typeof scanText("m# v=1")).toBe("object");
 });
 
-test("says whether a name has to be unescaped before it is compared", () => {
+test("says whether a name, or the line, has to be unescaped before it is compared", () => {
   const offsets = newLineOffsets();
   const scan = (line: string) => {
     scanLine(new TextEncoder().encode(line), 0, line.length, offsets);
-    return { measurement: offsets.measurementEscaped, keys: offsets.keysEscaped };
+    const { measurementEscaped, keysEscaped, stringsEscaped } = offsets;
+    return { measurement: measurementEscaped, keys: keysEscaped, strings: stringsEscaped };
   };
-  expect(scan("m\\ n v=1")).toEqual({ measurement: true, keys: true });
-  expect(scan("m,a\\ b=c v=1")).toEqual({ measurement: false, keys: true });
-  expect(scan("m,a=b\\ c v=1")).toEqual({ measurement: false, keys: true });
-  expect(scan("m v\\ w=1")).toEqual({ measurement: false, keys: true });
-  expect(scan('m v="\\""')).toEqual({ measurement: false, keys: false });
-  expect(scan("m v=1")).toEqual({ measurement: false, keys: false });
+  expect(scan("m\\ n v=1")).toEqual({ measurement: true, keys: true, strings: false });
+  expect(scan("m,a\\ b=c v=1")).toEqual({ measurement: false, keys: true, strings: false });
+  expect(scan("m,a=b\\ c v=1")).toEqual({ measurement: false, keys: true, strings: false });
+  expect(scan("m v\\ w=1")).toEqual({ measurement: false, keys: true, strings: false });
+  expect(scan('m v="\\""')).toEqual({ measurement: false, keys: false, strings: true });
+  expect(scan("m v=1")).toEqual({ measurement: false, keys: false, strings: false });
 });
