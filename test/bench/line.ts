@@ -28,6 +28,10 @@ const others = Array.from({ length: 990 }, (_, place) => rule("basic", `service_
 const ten = compileRules(names);
 const thousand = compileRules([...others, ...names]);
 const literal = compileRules([rule("regex", "region=eu-")]);
+const five = compileRules(
+  measurementNames(5).map((name) => rule("regex", `^${name},.*region=eu-`)),
+);
+const folded = compileRules([rule("regex", "(?i)REGION=EU-")]);
 const anchored = compileRules([rule("regex", "^(cpu|mem|net|dsk|sys|swp|ker|pro|dio|hdd),")]);
 
 const payloads = {
@@ -53,6 +57,8 @@ for (const [name, payload] of Object.entries(payloads)) {
   measure("+ 1,000 basic rules", matches(thousand), ROUND_LINES);
   measure("+ 1 regex, a literal", matches(literal), ROUND_LINES);
   measure("+ 1 regex, anchored alternatives", matches(anchored), ROUND_LINES);
+  measure("+ 1 regex, not told by literals", matches(folded), ROUND_LINES);
+  measure("+ 5 regexes, name and tag", matches(five), ROUND_LINES / 2);
   const seconds = new TextEncoder().encode(hostLines(ROUND_LINES).replaceAll("000000000\n", "\n"));
   const convert = () => convertTimestamps(seconds, "s", () => assert.fail()).length;
   measure("precision, s to ns", convert, payload.length);
