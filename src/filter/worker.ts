@@ -19,7 +19,7 @@ declare const self: Worker;
 const REPORT_INTERVAL_MS = 250;
 
 /** How long a thread rests while messages follow one another: so much later they leave. */
-const NAP_MS = 2;
+const NAP_MS = 4;
 
 /** Used-up memory of all threads together, and the least on one of them, at which it is collected. */
 const COLLECT_ALL_BYTES = 64 * 1024 * 1024;

@@ -33,7 +33,7 @@ async function napsBehind(napMs: number, turns: readonly (readonly [ms: number, 
 }
 
 test("naps behind each turn that follows another or its nap closely, not behind one after a pause", async () => {
-  const turns = [100, 1, 1.4, 1.5, 0.1, 5].map((ms) => [ms, 1000] as const);
+  const turns = [100, 1, 2.4, 2.5, 0.1, 5].map((ms) => [ms, 1000] as const);
   expect(await napsBehind(2, turns)).toEqual([0, 2, 2, 0, 2, 0]);
   expect(await napsBehind(5, turns)).toEqual([0, 5, 5, 0, 5, 0]);
 });
