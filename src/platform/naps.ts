@@ -4,7 +4,7 @@
  * Each turn of the event loop costs the same, whatever it brings: waking up, memory for what is read, a message for each
  * subject, writing, which wakes the server in turn. At 200,000 lines a second in messages of 100, resting for four milliseconds
  * a turn saves a filter a quarter of its processor time. A turn that brings much is followed by the next at once, and so is
- * one that comes after a pause: lines are never late because there are few of them.
+ * one that comes after a pause, or of which a nap has gathered no second delivery: lines are not late because there are few.
  *
  * The thread sleeps, event loop and all, so this is for threads that do nothing else. Pausing the socket instead costs
  * several system calls a time.
@@ -14,7 +14,7 @@ export interface NapDeps {
   sleep(ms: number): void;
 }
 
-/** A turn that begins within so much of the end of the last one, or of the nap behind it, follows that. */
+/** A turn that begins within so much of the end of the last one follows that; behind a nap, one of several deliveries does. */
 const FOLLOWING_MS = 2.5;
 
 /** A turn that brings so much for each millisecond of a nap has gathered enough. */
@@ -24,7 +24,8 @@ export class Naps {
   readonly #napMs: number;
   readonly #deps: NapDeps;
   #turnBytes = 0;
-  #isInTurn = false;
+  #turnDeliveries = 0;
+  #hasNapped = false;
   #isFollowing = false;
   #lastEndMs = -Infinity;
 
@@ -39,8 +40,7 @@ export class Naps {
   /** A delivery of so many bytes was taken in this turn of the event loop. Hot: once per delivery. */
   took(bytes: number): void {
     this.#turnBytes += bytes;
-    if (this.#isInTurn) return;
-    this.#isInTurn = true;
+    if (++this.#turnDeliveries > 1) return;
     this.#isFollowing = this.#deps.nowMs() - this.#lastEndMs < FOLLOWING_MS;
     setImmediate(this.#publishing);
   }
@@ -50,10 +50,12 @@ export class Naps {
   readonly #writing = (): void => void setImmediate(this.#end);
 
   readonly #end = (): void => {
+    const isFollowing = this.#hasNapped ? this.#turnDeliveries > 1 : this.#isFollowing;
     const isEnough = this.#turnBytes >= ENOUGH_BYTES_PER_MS * this.#napMs;
-    if (this.#isFollowing && !isEnough) this.#deps.sleep(this.#napMs);
+    this.#hasNapped = isFollowing && !isEnough;
+    if (this.#hasNapped) this.#deps.sleep(this.#napMs);
     this.#turnBytes = 0;
-    this.#isInTurn = false;
+    this.#turnDeliveries = 0;
     this.#lastEndMs = this.#deps.nowMs();
   };
 }

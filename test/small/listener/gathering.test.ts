@@ -30,6 +30,22 @@ test("sleeps for two milliseconds as a turn begins that follows another closely,
   expect(await sleptIn(turns)).toEqual([[], [2], [2], [], [2]]);
 });
 
+test("does not sleep after a turn that slept and read one datagram alone", async () => {
+  let nowMs = 0;
+  const slept: number[] = [];
+  const gathering = new Gathering(BUFFER_BYTES, {
+    nowMs: () => nowMs,
+    sleep: () => void slept.push(nowMs),
+  });
+  // Turns begin at 1, 2, ...; the third and the fourth read two datagrams.
+  for (const datagrams of [1, 1, 2, 2, 1, 1, 1]) {
+    nowMs++;
+    for (let datagram = 0; datagram < datagrams; datagram++) gathering.read(100);
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  expect(slept).toEqual([2, 4, 5, 7]);
+});
+
 test("does not sleep after a turn that read an eighth of the receive buffer", async () => {
   expect(
     await sleptIn([

@@ -5,8 +5,8 @@ import { Naps } from "../../../src/platform/naps.ts";
 
 const turnEnd = () => new Promise((resolve) => setImmediate(resolve));
 
-/** Takes turns of [milliseconds since the one before, bytes of two deliveries], and tells how long it napped behind each. */
-async function napsBehind(napMs: number, turns: readonly (readonly [ms: number, bytes: number])[]) {
+/** Takes turns of [milliseconds since the one before, bytes of each delivery...], and tells how long it napped behind each. */
+async function napsBehind(napMs: number, turns: readonly (readonly number[])[]) {
   let nowMs = 0;
   const naps = new Naps(napMs, {
     nowMs: () => nowMs,
@@ -17,11 +17,10 @@ async function napsBehind(napMs: number, turns: readonly (readonly [ms: number, 
   });
   let slept = 0;
   const all: number[] = [];
-  for (const [ms, bytes] of turns) {
+  for (const [ms = 0, ...deliveries] of turns) {
     nowMs += ms;
     slept = 0;
-    naps.took(bytes / 2);
-    naps.took(bytes / 2);
+    for (const bytes of deliveries) naps.took(bytes);
     // What is published at the end of the turn, and written at the end of that, leaves first.
     await turnEnd();
     await turnEnd();
@@ -32,20 +31,37 @@ async function napsBehind(napMs: number, turns: readonly (readonly [ms: number, 
   return all;
 }
 
-test("naps behind each turn that follows another or its nap closely, not behind one after a pause", async () => {
-  const turns = [100, 1, 2.4, 2.5, 0.1, 5].map((ms) => [ms, 1000] as const);
-  expect(await napsBehind(2, turns)).toEqual([0, 2, 2, 0, 2, 0]);
-  expect(await napsBehind(5, turns)).toEqual([0, 5, 5, 0, 5, 0]);
+test("naps behind a turn that follows another closely, not behind one after a pause", async () => {
+  const turns = [
+    [100, 10],
+    [2.5, 10],
+    [2.4, 10],
+  ];
+  expect(await napsBehind(2, turns)).toEqual([0, 0, 2]);
+  expect(await napsBehind(5, turns)).toEqual([0, 0, 5]);
+});
+
+test("naps on as long as each nap has gathered more than one delivery, however soon that one came", async () => {
+  const turns = [
+    [100, 10],
+    [1, 10],
+    [0, 10, 10],
+    [3, 10, 10],
+    [0, 10],
+    [5, 10],
+    [1, 10],
+  ];
+  expect(await napsBehind(2, turns)).toEqual([0, 2, 2, 2, 0, 0, 2]);
 });
 
 test("does not nap behind a turn that brought 32 KiB for each millisecond", async () => {
   const turns = [
     [100, 10],
-    [1, 65_536],
-    [1, 65_534],
-    [1, 100_000],
+    [1, 32_768, 32_768],
+    [1, 32_768, 32_767],
+    [1, 100_000, 1],
     [1, 10],
-  ] as const;
+  ];
   expect(await napsBehind(2, turns)).toEqual([0, 0, 2, 0, 2]);
-  expect(await napsBehind(5, turns)).toEqual([0, 5, 5, 5, 5]);
+  expect(await napsBehind(5, turns)).toEqual([0, 5, 5, 5, 0]);
 });
