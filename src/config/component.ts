@@ -8,6 +8,6 @@ export interface ComponentDeps {
   readonly log: Log;
   /** Bound to the configured servers. */
   readonly openBus: OpenBus;
-  /** True if no other component shares the process: then one may keep its event loop from everything for a millisecond. */
+  /** True if no other component shares the process: then one may keep its event loop from everything for some milliseconds. */
   readonly isAlone?: boolean;
 }

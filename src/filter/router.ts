@@ -35,8 +35,10 @@ export interface RouterOptions {
 export class Router {
   readonly #options: RouterOptions;
   readonly #outputs: Outputs;
-  /** One output a rule, in their order, then the junkyard's. */
+  /** One output a subject, so that its lines keep their order: the rules', in their order, and the junkyard's. */
   readonly #subjects: readonly string[];
+  /** By rule, then the junkyard's. */
+  readonly #outputOf: readonly number[];
   readonly #lines = new Lines();
   readonly #tagSorter: TagSorter | undefined;
   #messageMaxBytes = 0;
@@ -50,7 +52,10 @@ export class Router {
 
   constructor(options: RouterOptions) {
     this.#options = options;
-    this.#subjects = [...options.ruleSubjects, options.junkyardSubject];
+    const subjects = [...options.ruleSubjects, options.junkyardSubject];
+    const numbers = new Map([...new Set(subjects)].map((subject, number) => [subject, number]));
+    this.#subjects = [...numbers.keys()];
+    this.#outputOf = subjects.map((subject) => numbers.get(subject) ?? 0);
     this.#outputs = new Outputs(this.#subjects);
     this.#tagSorter = options.sortTags ? new TagSorter() : undefined;
   }
@@ -71,12 +76,15 @@ export class Router {
     this.#outputs.startPayload(messageMaxBytes);
     const lines = this.#lines;
     lines.open(payload);
-    for (let code = lines.next(); code !== NO_MORE_LINES; code = lines.next()) {
-      this.#judge(payload, code, window);
+    try {
+      for (let code = lines.next(); code !== NO_MORE_LINES; code = lines.next()) {
+        this.#judge(payload, code, window);
+      }
+    } finally {
+      // Also if a bug ends it: what is gathered by then leaves before the thread does. Lines stand at the same places in both.
+      this.#outputs.endPayload(this.#tagSorter?.take(payload) ?? payload);
+      this.#count();
     }
-    // Lines stand at the same places in both.
-    this.#outputs.endPayload(this.#tagSorter?.take(payload) ?? payload);
-    this.#count();
   }
 
   /** The messages of all payloads since the last time: the rules' in their order, then the junkyard's. */
@@ -109,7 +117,7 @@ export class Router {
     const { triggered } = this.#options;
     if (rule === -1) this.#rejected++;
     else triggered[rule] = (triggered[rule] ?? 0) + 1;
-    const output = rule === -1 ? this.#subjects.length - 1 : rule;
+    const output = this.#outputOf[rule === -1 ? this.#outputOf.length - 1 : rule] as number;
     if (end < start + this.#messageMaxBytes) return this.#outputs.add(output, start, end);
     // Rare: the newline that was added made it too long, or the limit itself shrank.
     this.#longLines++;

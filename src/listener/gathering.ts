@@ -19,10 +19,13 @@ const SLEEP_MS = 2;
 const FOLLOWING_MS = 2;
 
 /**
- * What one turn may read of the socket's receive buffer and be followed by a sleep. Each datagram takes at least 700 bytes
- * more of the buffer than its own, so a turn of small ones had most of it.
+ * A turn that used so much of the socket's receive buffer is followed by the next at once: a quarter of what the kernel
+ * really has, which is twice what it is asked for.
  */
-const ENOUGH_OF_BUFFER = 1 / 8;
+const ENOUGH_OF_BUFFER = 1 / 2;
+
+/** What a datagram takes of the buffer beside its own bytes, at least. */
+const DATAGRAM_EXTRA_BYTES = 700;
 
 export class Gathering {
   readonly #enoughBytes: number;
@@ -49,7 +52,7 @@ export class Gathering {
   /** Call it with each datagram that was read: with the first of a turn it sleeps, if that pays. Hot: once per datagram. */
   read(bytes: number): void {
     if (this.#turnDatagrams++ === 0) this.#beginTurn();
-    this.#turnBytes += bytes;
+    this.#turnBytes += bytes + DATAGRAM_EXTRA_BYTES;
   }
 
   /** The socket is read until it is empty, so what comes during the sleep is read in the same turn. */

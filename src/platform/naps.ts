@@ -25,6 +25,7 @@ export class Naps {
   readonly #deps: NapDeps;
   #turnBytes = 0;
   #turnDeliveries = 0;
+  #turnStartMs = 0;
   #hasNapped = false;
   #isFollowing = false;
   #lastEndMs = -Infinity;
@@ -41,7 +42,8 @@ export class Naps {
   took(bytes: number): void {
     this.#turnBytes += bytes;
     if (++this.#turnDeliveries > 1) return;
-    this.#isFollowing = this.#deps.nowMs() - this.#lastEndMs < FOLLOWING_MS;
+    this.#turnStartMs = this.#deps.nowMs();
+    this.#isFollowing = this.#turnStartMs - this.#lastEndMs < FOLLOWING_MS;
     setImmediate(this.#publishing);
   }
 
@@ -52,7 +54,9 @@ export class Naps {
   readonly #end = (): void => {
     const isFollowing = this.#hasNapped ? this.#turnDeliveries > 1 : this.#isFollowing;
     const isEnough = this.#turnBytes >= ENOUGH_BYTES_PER_MS * this.#napMs;
-    this.#hasNapped = isFollowing && !isEnough;
+    // During a turn as long as a nap the socket has gathered as much.
+    const isLong = this.#deps.nowMs() - this.#turnStartMs >= this.#napMs;
+    this.#hasNapped = isFollowing && !isEnough && !isLong;
     if (this.#hasNapped) this.#deps.sleep(this.#napMs);
     this.#turnBytes = 0;
     this.#turnDeliveries = 0;

@@ -136,8 +136,10 @@ function subscribeAll(options: SubscribeOptions): Subscriptions {
       ...(config.queueGroup === "" ? {} : { queue: config.queueGroup }),
       pendingMaxBytes: config.pendingMaxBytes,
       onDelivery(delivery) {
-        naps?.took(delivery.payload.length);
-        return batches.deliver(delivery);
+        const held = batches.deliver(delivery);
+        // While it is held back, messages wait already, and for the answers that a nap would keep from being read.
+        naps?.took(held === undefined ? delivery.payload.length : Infinity);
+        return held;
       },
       onDropped: (payload) => dropWatches[index]?.onDropped(payload),
     });

@@ -37,7 +37,7 @@ test("rules on tags work in threads, those that share a subject are counted apar
     client.metric(`spout_stat_filter_rule,filter=sorter,${tags} `, "triggered");
   await eventually("all is counted", () => triggered("rule=out.basic") === 2);
 
-  expect(client.texts("out.shared")).toEqual([LINES[0], LINES[3]] as string[]);
+  expect(client.texts("out.shared")).toEqual([`${LINES[0]}${LINES[3]}`]);
   expect(client.texts("out.basic")).toEqual([`${LINES[1]}${LINES[2]}`]);
   expect(client.texts("junk")).toEqual([LINES[4]] as string[]);
   expect(triggered("rule=out.shared,index=1")).toBe(1);
@@ -53,10 +53,9 @@ test("with sort_tags, lines leave with their tags in order, and expressions see 
   await client.publish("in", LINES.join(""));
   await eventually("all is out", () => client.texts("junk").length === 1);
 
-  expect(client.texts("out.shared")).toEqual([
-    "hello,dc=a\\ b,host=web x=1\n",
-    "bye,dc=c,host=web x=4\n",
-  ]);
+  expect(client.texts("out.shared").join("")).toBe(
+    "hello,dc=a\\ b,host=web x=1\n" + "bye,dc=c,host=web x=4\n",
+  );
   expect(client.texts("out.regex")).toEqual(["hello,a=1,b=2 x=3\n"]);
   expect(client.texts("out.basic")).toEqual(["hello,dc=a\\ b,host=db x=2\n"]);
   expect(client.texts("junk")).toEqual(["bye,dc=d,host=web x=5\n"]);

@@ -44,7 +44,7 @@ test("lets the event loop run every few milliseconds while the handler is slow",
   expect(await turnsDuring(async () => busyFor(1))).toBeGreaterThan(10);
 });
 
-/** Offers four views of one chunk each, 24 and 25 of its 100 bytes, while `isFirstSlow`; gives what arrived. */
+/** Offers four views of one chunk each, 24 and 25 of its 100 bytes; gives what arrived. */
 async function deliverViews(onDelivery: () => void | Promise<void>) {
   const chunk = new Uint8Array(100);
   const views = [24, 25, 24, 25].map((length) => chunk.subarray(0, length).fill(length));

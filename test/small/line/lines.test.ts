@@ -122,7 +122,7 @@ describe.each([
   });
 });
 
-test("keeps nothing of a payload whose last line was come to", () => {
+test("can be opened again, for less and for nothing", () => {
   const lines = new Lines();
   linesOf(lines, bytes(PLAIN.repeat(10)));
   expect(linesOf(lines, bytes("m v=1\n"))).toHaveLength(1);

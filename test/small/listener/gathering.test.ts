@@ -46,12 +46,12 @@ test("does not sleep after a turn that slept and read one datagram alone", async
   expect(slept).toEqual([2, 4, 5, 7]);
 });
 
-test("does not sleep after a turn that read an eighth of the receive buffer", async () => {
+test("does not sleep after a turn that used half of the receive buffer, 700 bytes for each datagram among it", async () => {
   expect(
     await sleptIn([
       [100, 100],
-      [1, 5000],
-      [1, 4999],
+      [1, 19_300],
+      [1, 19_299],
       [1, 100],
     ]),
   ).toEqual([[], [2], [], [2]]);

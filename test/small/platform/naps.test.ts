@@ -65,3 +65,19 @@ test("does not nap behind a turn that brought 32 KiB for each millisecond", asyn
   expect(await napsBehind(2, turns)).toEqual([0, 0, 2, 0, 2]);
   expect(await napsBehind(5, turns)).toEqual([0, 5, 5, 5, 0]);
 });
+
+test("does not nap behind a turn as long as a nap, or one whose deliveries are held back", async () => {
+  let nowMs = 0;
+  let sleeps = 0;
+  const naps = new Naps(2, { nowMs: () => nowMs, sleep: () => void sleeps++ });
+  for (const [bytes, turnMs] of [
+    [10, 0],
+    [10, 2],
+    [Infinity, 0],
+  ] as const) {
+    naps.took(bytes);
+    nowMs += turnMs;
+    for (let turn = 0; turn < 3; turn++) await turnEnd();
+  }
+  expect(sleeps).toBe(0);
+});
