@@ -2,7 +2,8 @@
  * A batch: payloads gathered as bytes until their count, their size or their age says enough.
  *
  * The batch never publishes or writes by itself: `add` says when it is full, `onAge` when it is old, and whoever
- * owns it calls `take`, which gives the buffer away; a batch never writes into bytes that it has handed out, unless they are given back.
+ * owns it calls `take`, which gives the buffer away; a batch never writes into bytes that it has handed out, unless
+ * they are given back.
  */
 import { NEWLINE } from "../line/split.ts";
 import type { Cancel, Clock } from "../platform/clock.ts";

@@ -59,10 +59,12 @@ export class Exchange {
   publish(subject: string, payload: Uint8Array): void {
     const { each, groups } = this.#routes.get(subject) ?? this.#makeRoute(subject);
     if (each.length === 0 && groups.length === 0) return;
-    // One for all of them: nobody writes to it, and there is nothing to acknowledge.
-    const delivery = { subject, payload: asPlain(payload), done: nothingToDo, retry: nothingToDo };
-    for (const receiver of each) receiver.pending.offer(delivery);
-    for (const group of groups) pickMember(group).pending.offer(delivery);
+    const bytes = asPlain(payload);
+    // The bytes are one for all of them, but a delivery is its queue's; there is nothing to acknowledge.
+    const offer = ({ pending }: Receiver) =>
+      pending.offer({ subject, payload: bytes, done: nothingToDo, retry: nothingToDo });
+    for (const receiver of each) offer(receiver);
+    for (const group of groups) offer(pickMember(group));
   }
 
   /** The check of a subject takes longer than its delivery: one that has a route is known to be valid. */

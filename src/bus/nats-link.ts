@@ -94,7 +94,7 @@ export class Link {
     this.#transport.publish(subject, payload);
   }
 
-  /** The same for at most {@link COPIED_MAX_BYTES} in pieces, which are copied before this returns. */
+  /** The same for a payload in pieces, small enough for the socket's buffer (socket-writer.ts): it is copied before this returns. */
   publishPieces(subject: string, pieces: Pieces): void {
     this.#transport.publishPieces(subject, pieces);
   }

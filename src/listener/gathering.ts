@@ -8,10 +8,7 @@
  * The process sleeps, event loop and all, so this is for one that does nothing else. Bun has no way to leave a UDP socket
  * alone for a while.
  */
-export interface GatheringDeps {
-  nowMs(): number;
-  sleep(ms: number): void;
-}
+import { type NapDeps, systemNaps } from "../platform/naps.ts";
 
 const SLEEP_MS = 2;
 
@@ -29,7 +26,7 @@ const DATAGRAM_EXTRA_BYTES = 700;
 
 export class Gathering {
   readonly #enoughBytes: number;
-  readonly #deps: GatheringDeps;
+  readonly #deps: NapDeps;
   #turnDatagrams = 0;
   #turnBytes = 0;
   /** True if this turn began with a sleep. */
@@ -38,13 +35,7 @@ export class Gathering {
   #wasInVain = false;
   #lastTurnMs = -Infinity;
 
-  constructor(
-    receiveBufferBytes: number,
-    deps: GatheringDeps = {
-      nowMs: () => performance.now(),
-      sleep: (ms) => Bun.sleepSync(ms),
-    },
-  ) {
+  constructor(receiveBufferBytes: number, deps: NapDeps = systemNaps) {
     this.#enoughBytes = receiveBufferBytes * ENOUGH_OF_BUFFER;
     this.#deps = deps;
   }

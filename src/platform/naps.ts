@@ -14,6 +14,11 @@ export interface NapDeps {
   sleep(ms: number): void;
 }
 
+export const systemNaps: NapDeps = {
+  nowMs: () => performance.now(),
+  sleep: (ms) => Bun.sleepSync(ms),
+};
+
 /** A turn that begins within so much of the end of the last one follows that; behind a nap, one of several deliveries does. */
 const FOLLOWING_MS = 2.5;
 
@@ -30,10 +35,7 @@ export class Naps {
   #isFollowing = false;
   #lastEndMs = -Infinity;
 
-  constructor(
-    napMs: number,
-    deps: NapDeps = { nowMs: () => performance.now(), sleep: (ms) => Bun.sleepSync(ms) },
-  ) {
+  constructor(napMs: number, deps: NapDeps = systemNaps) {
     this.#napMs = napMs;
     this.#deps = deps;
   }

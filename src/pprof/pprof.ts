@@ -1,4 +1,5 @@
 /** Profiles of a process that runs, for whoever is on the machine. Wraps whatever is started, which knows nothing of it. */
+import { startBehind } from "../platform/behind-server.ts";
 import type { Clock } from "../platform/clock.ts";
 import { serveLocalPages } from "../platform/http-pages.ts";
 import type { Running } from "../platform/lifecycle.ts";
@@ -31,21 +32,8 @@ export async function startWithPprof(
   });
   const urls = server.addresses.map((address) => `http://${address}${INDEX_PATH}`);
   log.info(`profiles at ${urls.join(" and ")}`);
-  const started = await start().catch(async (error: unknown) => {
-    await server.stop();
-    throw error;
+  return startBehind(server, async () => {
+    running = await start();
+    return running;
   });
-  running = started;
-  return {
-    name: started.name,
-    ready: () => started.ready(),
-    alive: () => started.alive?.() ?? true,
-    metrics: () => started.metrics(),
-    failed: started.failed,
-    async stop(deadline) {
-      const report = await started.stop(deadline);
-      await server.stop();
-      return report;
-    },
-  };
 }

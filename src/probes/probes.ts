@@ -2,6 +2,7 @@
  * What a process tells those who watch over it: whether it lives, whether it can do its work, what it has counted.
  * Wraps whatever is started, which knows nothing of it.
  */
+import { startBehind } from "../platform/behind-server.ts";
 import { type Cancel, type Clock, every } from "../platform/clock.ts";
 import { type Pages, servePages } from "../platform/http-pages.ts";
 import type { Running } from "../platform/lifecycle.ts";
@@ -45,25 +46,16 @@ export async function startWithProbes(
   };
   const server = await servePages(port, pages, { clock, log });
   log.info(`probes and metrics at http://${server.address}`);
-  const started = await start().catch(async (error: unknown) => {
-    await server.stop();
-    throw error;
-  });
+  const started = await startBehind(server, start);
   running = started;
   stopLooking = every(clock, LOOK_INTERVAL_MS, () => void started.ready());
   started.ready();
   return {
-    name: started.name,
-    ready: () => started.ready(),
-    alive: () => started.alive?.() ?? true,
-    metrics: () => started.metrics(),
-    failed: started.failed,
-    async stop(deadline) {
+    ...started,
+    stop(deadline) {
       isStopping = true;
       stopLooking();
-      const report = await started.stop(deadline);
-      await server.stop();
-      return report;
+      return started.stop(deadline);
     },
   };
 }
