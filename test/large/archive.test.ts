@@ -6,6 +6,7 @@
 import { expect, test } from "bun:test";
 import { hostname } from "node:os";
 
+import { connectRaw } from "../bench/raw-nats.ts";
 import { type Spout, startSpout } from "../support/binary.ts";
 import { eventually, expectEventually } from "../support/eventually.ts";
 import { type Influxd, startInfluxd } from "../support/influxd.ts";
@@ -80,7 +81,7 @@ test("the archive holds the averages, the database the lines, and the monitor ac
     spouts.push(spout);
   }
 
-  const times = await sendSite(ports, influxd);
+  const times = await sendSite(ports, influxd, nats.port);
   await using prometheus = await startPrometheus(ports.monitor);
   await expectPoints(influxd, "site", storedPoints(times), DEADLINE_MS);
   await expectPoints(influxd, "site-archive", archivedPoints(times), DEADLINE_MS);
@@ -98,8 +99,19 @@ test("the archive holds the averages, the database the lines, and the monitor ac
   await expectPoints(influxd, "site-archive", archivedPoints(times), DEADLINE_MS);
 }, 120_000);
 
-/** Resolves when everything is sent, in the first moments of a period. */
-async function sendSite({ udp, http }: Ports, influxd: Influxd): Promise<Times> {
+/**
+ * Resolves when everything is sent, in the first moments of a period: each message when what came of the one before it has
+ * left the filter, which would join those that come together.
+ */
+async function sendSite({ udp, http }: Ports, influxd: Influxd, natsPort: number): Promise<Times> {
+  const nats = await connectRaw(natsPort);
+  for (const subject of ["hosts", "devices", "memory", "apps"]) nats.subscribe(subject);
+  await nats.flush();
+  const isThrough = async (send: () => Promise<unknown>) => {
+    const { messages } = nats.received;
+    await send();
+    await eventually("it is through the filter", () => nats.received.messages > messages);
+  };
   using sender = await openUdpSender(udp);
   const lateNs = nowNs() - 60_000_000_000n;
   await sender.send(firstDatagram(lateNs));
@@ -108,12 +120,15 @@ async function sendSite({ udp, http }: Ports, influxd: Influxd): Promise<Times> 
   // Whoever is slow has two periods from its beginning before a line of this one is late.
   const times = { lateNs, beginNs: (nowNs() / PERIOD_NS + 1n) * PERIOD_NS };
   await eventually("the period begins", () => nowNs() >= times.beginNs);
-  for (const datagram of datagrams(times)) await sender.send(datagram);
+  for (const datagram of datagrams(times)) await isThrough(() => sender.send(datagram));
   for (const { text, query, status } of bodies(times)) {
     const url = `http://127.0.0.1:${http}/write?db=any${query}`;
-    const answer = await fetch(url, { method: "POST", body: text });
-    expect([query, answer.status]).toEqual([query, status]);
+    await isThrough(async () => {
+      const answer = await fetch(url, { method: "POST", body: text });
+      expect([query, answer.status]).toEqual([query, status]);
+    });
   }
+  nats.close();
   return times;
 }
 
