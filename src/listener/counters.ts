@@ -6,8 +6,9 @@
  *                    + dropped_truncated_lines (UDP) or dropped_overflow_lines (HTTP)
  *                    + lines in the batch or being published
  *
- * lost_nats_lines is a part of sent_lines. What the kernel drops before a socket is read, and what a request holds
- * that is refused as a whole, never reached the listener: it is not among the received.
+ * lost_nats_lines is a part of sent_lines. What the kernel drops before a socket is read (dropped_datagrams: it does not
+ * tell how many lines), and what a request holds that is refused as a whole, never reached the listener: it is not among
+ * the received.
  */
 import { printLine } from "../line/print.ts";
 import type { Counters, CounterSnapshot } from "../metrics/counters.ts";
@@ -33,6 +34,8 @@ export const UDP_COUNTERS = {
   ...PUBLISHING_COUNTERS,
   truncated: "Datagrams that the kernel cut off.",
   dropped_truncated_lines: "Lines dropped because their datagram was cut off inside of them.",
+  dropped_datagrams:
+    "Datagrams that the kernel dropped because the receive buffer (read_buffer_size) was full; Linux alone tells.",
 } as const;
 
 /** Field of `spout_stat_listener` of mode listener_http -> what it counts. In the order of publication. */

@@ -1,64 +1,95 @@
 /**
- * Short sleeps of the UDP listener while datagrams follow one another, in which its socket gathers the next ones.
+ * How a UDP listener that has its process to itself reads while datagrams follow one another: it sleeps for two
+ * milliseconds, reads all that its socket has gathered meanwhile, past the event loop, and so on as long as that is more
+ * than one datagram.
  *
  * Each turn of the event loop costs the same, whether it reads one datagram or a hundred, and at 100,000 a second
- * fourteen were read in one. Datagrams that come after a pause are read at once, and so is one after a sleep that has
- * gathered no second one: they are not late because there are few. The others are late by as long as the sleep at most.
+ * fourteen were read in one. Datagrams that come after a pause are read by the event loop, at once: they are not late
+ * because there are few. The others are late by as long as the sleep at most.
  *
- * The process sleeps, event loop and all, so this is for one that does nothing else. Bun has no way to leave a UDP socket
- * alone for a while.
+ * The process sleeps, event loop and all, so this is for one that does nothing else.
  */
 import { type NapDeps, systemNaps } from "../platform/naps.ts";
 
 const SLEEP_MS = 2;
 
-/** A datagram that comes within so much of the end of a turn follows it. */
+/** A turn of the event loop that begins within so much of the end of the last reading follows it. */
 const FOLLOWING_MS = 2;
 
+/** So many are read before the event loop has its turn, in which the batches leave. */
+const DATAGRAMS_MAX = 1024;
+
 /**
- * A turn that used so much of the socket's receive buffer is followed by the next at once: a quarter of what the kernel
- * really has, which is twice what it is asked for.
+ * So much of the socket's receive buffer may fill during a sleep: a quarter of what the kernel really has, which is
+ * twice what it is asked for.
  */
-const ENOUGH_OF_BUFFER = 1 / 2;
+const SLEEP_MAX_PART = 1 / 2;
 
 /** What a datagram takes of the buffer beside its own bytes, at least. */
 const DATAGRAM_EXTRA_BYTES = 700;
 
-export class Gathering {
-  readonly #enoughBytes: number;
-  readonly #deps: NapDeps;
-  #turnDatagrams = 0;
-  #turnBytes = 0;
-  /** True if this turn began with a sleep. */
-  #isSleeping = false;
-  /** True if the last one did, and had nothing of it. */
-  #wasInVain = false;
-  #lastTurnMs = -Infinity;
+export interface GatheringOptions {
+  readonly receiveBufferBytes: number;
+  /** Reads what waits, and calls {@link Gathering.took} with each datagram; stops at `datagramsMax`. */
+  readonly readWaiting: (datagramsMax: number) => void;
+}
 
-  constructor(receiveBufferBytes: number, deps: NapDeps = systemNaps) {
-    this.#enoughBytes = receiveBufferBytes * ENOUGH_OF_BUFFER;
+export class Gathering {
+  readonly #options: GatheringOptions;
+  readonly #deps: NapDeps;
+  /** Since the last reading ended, whoever read them. */
+  #datagrams = 0;
+  #bytes = 0;
+  #lastEndMs = -Infinity;
+  /** True from the turn that this follows on, until a reading brings no second datagram. */
+  #isGathering = false;
+  /** True if the last reading was such a one. */
+  #wasInVain = false;
+  #mayFill = false;
+  #isStopped = false;
+
+  constructor(options: GatheringOptions, deps: NapDeps = systemNaps) {
+    this.#options = options;
     this.#deps = deps;
   }
 
-  /** Call it with each datagram that was read: with the first of a turn it sleeps, if that pays. Hot: once per datagram. */
-  read(bytes: number): void {
-    if (this.#turnDatagrams++ === 0) this.#beginTurn();
-    this.#turnBytes += bytes + DATAGRAM_EXTRA_BYTES;
+  /** A datagram was read, and its lines are where they belong. Hot: once per datagram. */
+  took(bytes: number): void {
+    this.#bytes += bytes + DATAGRAM_EXTRA_BYTES;
+    if (this.#datagrams++ > 0 || this.#isGathering) return;
+    // The first of a turn of the event loop.
+    const isFollowing = this.#deps.nowMs() - this.#lastEndMs < FOLLOWING_MS;
+    this.#isGathering = isFollowing && !this.#wasInVain;
+    setImmediate(this.#endTurn);
   }
 
-  /** The socket is read until it is empty, so what comes during the sleep is read in the same turn. */
-  #beginTurn(): void {
-    setImmediate(this.#endTurn);
-    const isFollowing = this.#deps.nowMs() - this.#lastTurnMs < FOLLOWING_MS;
-    const isEnough = this.#turnBytes >= this.#enoughBytes;
-    this.#turnBytes = 0;
-    this.#isSleeping = isFollowing && !isEnough && !this.#wasInVain;
-    if (this.#isSleeping) this.#deps.sleep(SLEEP_MS);
+  /** The socket is going to be closed: it is not read from here any more. */
+  stop(): void {
+    this.#isStopped = true;
   }
 
   readonly #endTurn = (): void => {
-    this.#wasInVain = this.#isSleeping && this.#turnDatagrams === 1;
-    this.#turnDatagrams = 0;
-    this.#lastTurnMs = this.#deps.nowMs();
+    if (this.#isStopped) return;
+    const wasGathering = this.#isGathering;
+    if (wasGathering) {
+      if (this.#mayFill) this.#deps.sleep(SLEEP_MS);
+      this.#options.readWaiting(DATAGRAMS_MAX);
+      this.#isGathering = this.#datagrams > 1;
+      // Behind what has been published, so that it is written before the next sleep.
+      if (this.#isGathering) setImmediate(this.#endTurn);
+    }
+    this.#wasInVain = wasGathering && !this.#isGathering;
+    this.#endReading();
   };
+
+  #endReading(): void {
+    const nowMs = this.#deps.nowMs();
+    // What comes after a pause came together.
+    const tookMs = Math.min(nowMs - this.#lastEndMs, SLEEP_MS);
+    const roomBytes = this.#options.receiveBufferBytes * SLEEP_MAX_PART;
+    this.#mayFill = this.#bytes * SLEEP_MS <= roomBytes * tookMs;
+    this.#datagrams = 0;
+    this.#bytes = 0;
+    this.#lastEndMs = nowMs;
+  }
 }

@@ -6,7 +6,7 @@
 import { Batch, type BatchLimits } from "../batch/batch.ts";
 import { cutAtLineEnds } from "../batch/chunk.ts";
 import { type Bus, isTaken, RETURNED } from "../bus/bus.ts";
-import { countLines, lacksFinalNewline, withFinalNewline } from "../line/split.ts";
+import { countLines, NEWLINE, withFinalNewline } from "../line/split.ts";
 import type { Counters } from "../metrics/counters.ts";
 import type { Clock } from "../platform/clock.ts";
 import { messageOf } from "../platform/errors.ts";
@@ -61,18 +61,30 @@ export class Intake {
 
   /**
    * Takes over `payload`, at least one byte, with its number of lines; the caller no longer looks at its bytes.
-   * Returns the publication that it goes out with. Hot: once per datagram.
+   * Returns the publication that it goes out with. Hot: once per body.
    */
   accept(payload: Uint8Array, lines: number): Publication {
-    const sizeBytes = payload.length + (lacksFinalNewline(payload) ? 1 : 0);
+    return this.#gather(payload, lines, 0, payload.length) ?? this.#publishAlone(payload, lines);
+  }
+
+  /** As {@link accept}, of a copy of memory[start, end): the caller goes on using it. Hot: once per datagram. */
+  acceptCopy(memory: Uint8Array, lines: number, start: number, end: number): Publication {
+    return (
+      this.#gather(memory, lines, start, end) ?? this.#publishAlone(memory.slice(start, end), lines)
+    );
+  }
+
+  /** Undefined if it is not for a batch with others; what came before it has then been published. */
+  #gather(memory: Uint8Array, lines: number, start: number, end: number): Publication | undefined {
+    const sizeBytes = end - start + (memory[end - 1] === NEWLINE ? 0 : 1);
     const maxBytes = this.#messageMaxBytes();
     if (this.#batch.sizeBytes + sizeBytes > maxBytes) this.flush();
     if (sizeBytes > maxBytes || sizeBytes >= ALONE_MIN_BYTES) {
       this.flush();
-      return this.#publishAlone(payload, lines);
+      return undefined;
     }
     const publication = this.#next;
-    if (this.#batch.add(payload, lines)) this.flush();
+    if (this.#batch.add(memory, lines, start, end)) this.flush();
     return publication;
   }
 

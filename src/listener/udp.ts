@@ -7,10 +7,11 @@ import type { ListenerConfig } from "../config/config.ts";
 import { countLines, NEWLINE } from "../line/split.ts";
 import { Counters } from "../metrics/counters.ts";
 import { bindAllAddresses, formatAddress } from "../platform/bind.ts";
+import { DatagramReader, type OnDatagram } from "../platform/datagram-reader.ts";
 import { messageOf } from "../platform/errors.ts";
 import type { Running } from "../platform/lifecycle.ts";
 import { throttled } from "../platform/log.ts";
-import { leaveOutAncillaryData, setReceiveBuffer } from "../platform/receive-buffer.ts";
+import { countDrops, leaveOutAncillaryData, setReceiveBuffer } from "../platform/receive-buffer.ts";
 import { UDP_COUNTERS, type UdpCounters } from "./counters.ts";
 import { Gathering } from "./gathering.ts";
 import type { Intake } from "./intake.ts";
@@ -28,10 +29,26 @@ export async function startUdpListener(
 ): Promise<UdpListener> {
   const { clock, log } = deps;
   const counters: UdpCounters = new Counters(UDP_COUNTERS);
-  const outlet = openOutlet(config, counters, deps);
+  let dropsNow = () => 0;
+  const reportDropped = throttled(log.warn.bind(log), clock);
+  const countDropped = () => {
+    const drops = dropsNow();
+    if (drops === 0) return;
+    counters.add("dropped_datagrams", drops);
+    reportDropped(
+      `the kernel dropped ${drops} datagrams because the receive buffer was full: raise read_buffer_size, or spread the senders over more listeners`,
+    );
+  };
+  const outlet = openOutlet(config, counters, deps, countDropped);
   const { intake, bus } = outlet;
   let gathering: Gathering | undefined;
   const reportError = throttled(log.warn.bind(log), clock);
+
+  const accept: OnDatagram = (memory, start, end) => {
+    if (config.debug) log.debug(`listener read ${end - start} bytes`);
+    acceptDatagram(memory, start, end, intake, counters);
+    gathering?.took(end - start);
+  };
 
   const socket = await bindAllAddresses("UDP", config.port, (hostname) =>
     Bun.udpSocket({
@@ -40,10 +57,8 @@ export async function startUdpListener(
       binaryType: "uint8array",
       socket: {
         data(_socket, datagram, _port, _address, flags) {
-          gathering?.read(datagram.length);
-          if (config.debug) log.debug(`listener read ${datagram.length} bytes`);
           if (flags.truncated) acceptTruncated(datagram, intake, counters);
-          else acceptDatagram(datagram, intake, counters);
+          else accept(datagram, 0, datagram.length);
         },
         // Bun hands over the error alone, and not what its types say.
         error(...reported: unknown[]) {
@@ -59,7 +74,12 @@ export async function startUdpListener(
   const fd = fileDescriptorOf(socket);
   const receiveBufferBytes = setReceiveBuffer(fd, config.readBufferBytes, log);
   leaveOutAncillaryData(fd);
-  if (deps.isAlone === true) gathering = new Gathering(receiveBufferBytes);
+  dropsNow = countDrops(fd);
+  const reader = deps.isAlone === true ? DatagramReader.open() : undefined;
+  if (reader !== undefined) {
+    const readWaiting = (datagramsMax: number) => void reader.read(fd, datagramsMax, accept);
+    gathering = new Gathering({ receiveBufferBytes, readWaiting });
+  }
   outlet.announce("UDP", formatAddress(socket.hostname, socket.port));
 
   return {
@@ -69,6 +89,10 @@ export async function startUdpListener(
     metrics: () => outlet.metrics(),
     async stop(deadline) {
       await readWhatArrived();
+      countDropped();
+      // Another file may get its descriptor from here on.
+      gathering?.stop();
+      dropsNow = () => 0;
       socket.close();
       return outlet.close(deadline);
     },
@@ -78,13 +102,19 @@ export async function startUdpListener(
 }
 
 /** Hot: once per datagram. */
-function acceptDatagram(datagram: Uint8Array, intake: Intake, counters: UdpCounters): void {
-  if (datagram.length === 0) return;
-  const lines = countLines(datagram);
+function acceptDatagram(
+  memory: Uint8Array,
+  start: number,
+  end: number,
+  intake: Intake,
+  counters: UdpCounters,
+): void {
+  if (start === end) return;
+  const lines = countLines(memory, start, end);
   counters.add("received");
-  counters.add("received_bytes", datagram.length);
+  counters.add("received_bytes", end - start);
   counters.add("received_lines", lines);
-  intake.accept(datagram, lines);
+  intake.acceptCopy(memory, lines, start, end);
 }
 
 /** A datagram that the kernel cut off: its whole lines are taken, the torn last one is dropped and counted. */

@@ -1,11 +1,10 @@
 /**
  * The receive buffer of a UDP socket: where datagrams wait while the process is busy, and where the kernel drops
- * them without a word once it is full; and what it hands over beside each. Bun has no options for it, so libc is asked
- * directly.
+ * them without a word once it is full, unless it is asked; and what it hands over beside each. Bun has no options for it,
+ * so libc is asked directly.
  */
-import { dlopen } from "bun:ffi";
-
 import { messageOf } from "./errors.ts";
+import { openLibc } from "./libc.ts";
 import type { Log } from "./log.ts";
 
 /** The part of libc that is needed, so that tests play the kernel. */
@@ -15,12 +14,17 @@ export interface SocketCalls {
   set(fd: number, option: number, value: number, level?: number): boolean;
   /** undefined if the kernel refuses. */
   get(fd: number, option: number): number | undefined;
+  /** Datagrams dropped since the socket was made, modulo 2^32. undefined if the kernel does not tell. */
+  drops(fd: number): number | undefined;
 }
 
 /** Socket options of Linux on x86-64 and arm64. */
 export const SO_RCVBUF = 8;
 /** Takes more than `net.core.rmem_max` allows, from a privileged process. */
 export const SO_RCVBUFFORCE = 33;
+/** What the kernel keeps of a socket's memory: nine numbers, the last of which is how many datagrams it dropped. */
+const SO_MEMINFO = 55;
+const MEMINFO_DROPS = 8;
 const SOL_SOCKET = 1;
 
 /** [level, option]: IP_PKTINFO, IP_RECVTOS, IPV6_RECVPKTINFO and IPV6_RECVTCLASS. */
@@ -82,21 +86,46 @@ export function leaveOutAncillaryData(
   }
 }
 
-/** Throws where the C library has another name (musl) or the options other numbers (macOS). */
-function openSocketCalls(): SocketCalls {
-  const { symbols } = dlopen("libc.so.6", {
-    setsockopt: { args: ["i32", "i32", "i32", "ptr", "u32"], returns: "i32" },
-    getsockopt: { args: ["i32", "i32", "i32", "ptr", "ptr"], returns: "i32" },
-    getpagesize: { args: [], returns: "i32" },
-  });
-  return {
-    pageSizeBytes: symbols.getpagesize(),
-    set: (fd, option, value, level = SOL_SOCKET) =>
-      symbols.setsockopt(fd, level, option, Int32Array.of(value), 4) === 0,
-    get(fd, option) {
-      const value = new Int32Array(1);
-      const isRead = symbols.getsockopt(fd, SOL_SOCKET, option, value, Uint32Array.of(4)) === 0;
-      return isRead ? value[0] : undefined;
-    },
+/**
+ * Tells how many datagrams the kernel has dropped since it was asked last because the receive buffer of `fd` was full. 0
+ * where that is not told: before Linux 4.12, and on other systems.
+ */
+export function countDrops(
+  fd: number,
+  openCalls: () => SocketCalls = openSocketCalls,
+): () => number {
+  let calls: SocketCalls;
+  try {
+    calls = openCalls();
+  } catch {
+    return () => 0;
+  }
+  let before = 0;
+  return () => {
+    const drops = calls.drops(fd) ?? before;
+    // The kernel counts in 32 bits.
+    const since = (drops - before) >>> 0;
+    before = drops;
+    return since;
   };
+}
+
+/** Throws where there is another library, and the options have other numbers (macOS). */
+function openSocketCalls(): SocketCalls {
+  const libc = openLibc();
+  return {
+    pageSizeBytes: libc.getpagesize(),
+    set: (fd, option, value, level = SOL_SOCKET) =>
+      libc.setsockopt(fd, level, option, Int32Array.of(value), 4) === 0,
+    get: (fd, option) => getNumbers(fd, option, 1)?.[0],
+    drops: (fd) => getNumbers(fd, SO_MEMINFO, MEMINFO_DROPS + 1)?.[MEMINFO_DROPS],
+  };
+}
+
+/** The first so many numbers of an option of the socket; undefined if the kernel does not tell them. */
+function getNumbers(fd: number, option: number, count: number): Uint32Array | undefined {
+  const values = new Uint32Array(count);
+  const size = Uint32Array.of(values.byteLength);
+  const isRead = openLibc().getsockopt(fd, SOL_SOCKET, option, values, size) === 0;
+  return isRead && size[0] === values.byteLength ? values : undefined;
 }

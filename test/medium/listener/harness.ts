@@ -20,6 +20,11 @@ type Changes<Config> = Partial<Omit<Config, "batch">> & {
 export type UdpChanges = Changes<ListenerConfig>;
 export type HttpChanges = Changes<HttpListenerConfig>;
 
+interface StartOptions {
+  readonly isReadyExpected?: boolean;
+  readonly isAlone?: boolean;
+}
+
 export interface TestListener<Listener extends Running> extends AsyncDisposable {
   readonly running: Listener;
   readonly port: number;
@@ -27,11 +32,14 @@ export interface TestListener<Listener extends Running> extends AsyncDisposable 
   stop(deadlineMs?: number): Promise<StopReport>;
 }
 
-/** Resolves once the listener is bound, and connected unless `isReadyExpected` is false. */
+/**
+ * Resolves once the listener is bound, and connected unless `isReadyExpected` is false. `isAlone`: as if it had the
+ * process to itself.
+ */
 export async function startTestUdpListener(
   address: string,
   changes: UdpChanges = {},
-  { isReadyExpected = true } = {},
+  options: StartOptions = {},
 ): Promise<TestListener<UdpListener>> {
   const config: ListenerConfig = {
     mode: "listener",
@@ -40,14 +48,14 @@ export async function startTestUdpListener(
     ...changes,
     batch: batchLimits(changes.batch),
   };
-  return startTest(config, startUdpListener, isReadyExpected);
+  return startTest(config, startUdpListener, options);
 }
 
 /** Resolves once the listener is bound, and connected unless `isReadyExpected` is false. */
 export async function startTestHttpListener(
   address: string,
   changes: HttpChanges = {},
-  { isReadyExpected = true } = {},
+  options: StartOptions = {},
 ): Promise<TestListener<HttpListener>> {
   const config: HttpListenerConfig = {
     mode: "listener_http",
@@ -56,7 +64,7 @@ export async function startTestHttpListener(
     ...changes,
     batch: batchLimits(changes.batch),
   };
-  return startTest(config, startHttpListener, isReadyExpected);
+  return startTest(config, startHttpListener, options);
 }
 
 function commonConfig(address: string) {
@@ -90,12 +98,12 @@ async function startTest<
 >(
   config: Config,
   start: (config: Config, deps: Parameters<typeof startUdpListener>[1]) => Promise<Listener>,
-  isReadyExpected: boolean,
+  { isReadyExpected = true, isAlone = false }: StartOptions,
 ): Promise<TestListener<Listener>> {
   const log = new RecordingLog();
   // The program's own log leaves out what is for debugging unless it is asked for.
   if (!config.debug) log.debug = () => {};
-  const deps = { clock: systemClock, log };
+  const deps = { clock: systemClock, log, isAlone };
   const running = await start(config, { ...deps, openBus: createOpenBus(config.nats, deps) });
   let stopped: Promise<StopReport> | undefined;
   const stop = (deadlineMs = 10_000) => {

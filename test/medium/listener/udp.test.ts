@@ -7,6 +7,7 @@ import { expect, spyOn, test } from "bun:test";
 import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { hostname } from "node:os";
 
+import { DatagramReader } from "../../../src/platform/datagram-reader.ts";
 import { eventually } from "../../support/eventually.ts";
 import { startNatsServer } from "../../support/nats-server.ts";
 import { openUdpSender } from "../../support/udp-sender.ts";
@@ -24,7 +25,7 @@ test("five datagrams and a count of five are one message, and the counters say s
   expect(collector.monitored.at(-1)).toBe(
     "spout_stat_listener,listener=door received=5,sent=1,read_errors=0,received_bytes=30," +
       "received_lines=5,sent_lines=5,failed_nats_publish=0,dropped_nats_lines=0,lost_nats_lines=0," +
-      `dropped_long_lines=0,truncated=0,dropped_truncated_lines=0,mode="listener",host="${hostname()}"\n`,
+      `dropped_long_lines=0,truncated=0,dropped_truncated_lines=0,dropped_datagrams=0,mode="listener",host="${hostname()}"\n`,
   );
   expect(collector.texts).toHaveLength(1);
 });
@@ -97,6 +98,34 @@ test("the largest datagram passes whole", async () => {
   expect(collector.metric("truncated")).toBe(0);
 });
 
+test("read past the event loop, while they follow one another, datagrams are what they were", async () => {
+  using read = spyOn(DatagramReader.prototype, "read");
+  await using nats = await startNatsServer({ payloadMaxBytes: 20_000 });
+  await using collector = await collect(nats.address);
+  await using listener = await startTestUdpListener(
+    nats.address,
+    { batch: { countMax: 7, ageMaxMs: 100 } },
+    { isAlone: true },
+  );
+  using sender = await openUdpSender(listener.port);
+  const lines: string[] = [];
+  for (let turn = 0; turn < 100; turn++) {
+    const text = (number: number) => `cpu,turn=${turn},n=${number} v=1`;
+    // Ended and not, of several lines, none, and with more than a message may have.
+    const long = Array.from({ length: 1500 }, (_, number) => text(number + 10));
+    const datagrams = [[text(0)], [text(1), text(2), ""], [], turn % 10 === 0 ? long : [text(3)]];
+    await Promise.all(datagrams.map((part) => sender.send(part.join("\n"))));
+    lines.push(...datagrams.flat().filter((line) => line !== ""));
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  await collector.receivedLines(lines);
+  expect(collector.texts.join("").split("\n").slice(0, -1)).toEqual(lines);
+  await eventually("all is counted", () => collector.metric("sent_lines") === lines.length);
+  expect(collector.metric("received")).toBe(300);
+  const readPast = read.mock.results.reduce((sum, { value }) => sum + Number(value), 0);
+  expect(readPast).toBeGreaterThan(100);
+});
+
 /**
  * No sender can bring it about: Bun reads into 65,536 bytes, and the largest datagram, by IPv6, has 65,527. So the
  * socket is real, but says of each datagram that it was cut off.
@@ -145,6 +174,25 @@ test("a receive buffer that is no whole number of pages is rounded up", async ()
   expect(listener.log.lines.join("\n")).toContain(
     "rounding up receive buffer to nearest page size (now 102400 bytes)",
   );
+});
+
+test("what the kernel drops for want of room is counted, and told in the log once", async () => {
+  await using nats = await startNatsServer();
+  await using collector = await collect(nats.address);
+  await using listener = await startTestUdpListener(nats.address, { readBufferBytes: 4096 });
+  using sender = await openUdpSender(listener.port);
+  // In one turn of the event loop, so that nobody reads them meanwhile.
+  for (let count = 0; count < 100; count++) void sender.send("x".repeat(1000));
+  const counted = () =>
+    (collector.metric("received") ?? 0) + (collector.metric("dropped_datagrams") ?? 0);
+  await eventually("all is counted", () => counted() === 100);
+  const dropped = collector.metric("dropped_datagrams") ?? 0;
+  expect(dropped).toBeGreaterThan(50);
+  const told = listener.log.lines.filter((line) => line.includes("kernel dropped"));
+  expect(told).toEqual([
+    `WARN the kernel dropped ${dropped} datagrams because the receive buffer was full: ` +
+      "raise read_buffer_size, or spread the senders over more listeners",
+  ]);
 });
 
 test("takes datagrams before NATS is there, and publishes them when it comes", async () => {

@@ -2,6 +2,7 @@
 import { expect, test } from "bun:test";
 
 import {
+  countDrops,
   leaveOutAncillaryData,
   setReceiveBuffer,
   SO_RCVBUF,
@@ -28,6 +29,7 @@ function kernel(options: { capBytes: number; mayForce: boolean; pageSizeBytes?: 
       return true;
     },
     get: (_fd, option) => (option === SO_RCVBUF ? bytes : undefined),
+    drops: () => undefined,
   };
   return { calls, asked, givenBytes: () => bytes / 2 };
 }
@@ -123,4 +125,22 @@ test.if(process.platform === "linux")("a socket that does not exist is told as a
   const log = new RecordingLog();
   setReceiveBuffer(1_000_000, 65_536, log);
   expect(log.lines[0]).toStartWith("WARN the receive buffer is 0 bytes and not 65536");
+});
+
+test("what the kernel dropped is told once, across the end of its 32 bits", () => {
+  const { calls } = kernel({ capBytes: 4096, mayForce: true });
+  const told = [0, 3, 3, 10, 2 ** 32 - 1, 4];
+  const drops = countDrops(FD, () => ({ ...calls, drops: () => told.shift() }));
+  expect(Array.from({ length: 6 }, drops)).toEqual([0, 3, 0, 7, 2 ** 32 - 11, 5]);
+});
+
+test("nothing is told where the kernel does not tell it, now or at all", () => {
+  const { calls } = kernel({ capBytes: 4096, mayForce: true });
+  const told = [3, undefined, 4];
+  const drops = countDrops(FD, () => ({ ...calls, drops: () => told.shift() }));
+  expect([drops(), drops(), drops()]).toEqual([3, 0, 1]);
+  const never = countDrops(FD, () => {
+    throw new Error("libc.so.6: no such file");
+  });
+  expect(never()).toBe(0);
 });
