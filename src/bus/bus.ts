@@ -3,8 +3,8 @@
  * and `test/medium/bus/conformance.ts` is the suite that every implementation passes.
  *
  * A payload is a `Uint8Array` of newline-ended lines. Who owns its bytes:
- * - published bytes are frozen: neither the caller nor the bus nor a subscriber writes to them again, unless publish()
- *   gave them back ({@link RETURNED});
+ * - published bytes are frozen: neither the caller nor the bus nor a subscriber writes to them again, unless the bus gave
+ *   them back ({@link OnFree});
  * - a delivered payload may be a view into a larger receive buffer: use it until you say done(), copy it to keep it.
  */
 
@@ -16,7 +16,7 @@ export interface Bus {
    * Rejects with {@link BusFull} above that limit, with {@link BusClosed} after close(), with
    * {@link PayloadTooLarge} above {@link Bus.maxPayloadBytes}. A rejected payload was not taken: the caller counts it.
    */
-  publish(subject: string, payload: Uint8Array, lines?: number): Promise<void>;
+  publish(subject: string, payload: Uint8Array, lines?: number, onFree?: OnFree): Promise<void>;
 
   /**
    * The same for a payload that is not in one piece yet: it is copied straight to where it leaves from, before this
@@ -52,6 +52,12 @@ export interface Bus {
   close(deadlineMs: number): Promise<void>;
 }
 
+/**
+ * Called with a published payload when the bus, and whoever it hands it to, have no more use for it: its bytes may be
+ * written to again. It may be called before publish() returns, later, or never; and never for one that was rejected.
+ */
+export type OnFree = (payload: Uint8Array) => void;
+
 /** A payload that is still to be put together. */
 export interface Pieces {
   readonly sizeBytes: number;
@@ -67,14 +73,11 @@ export function putTogether(pieces: Pieces): Uint8Array {
   return payload;
 }
 
-/** What `publish` returns for a payload that it took and keeps. Who compares need not wait, which is several times as fast. */
+/** What `publish` returns for a payload that it took at once. Who compares need not wait, which is several times as fast. */
 export const TAKEN: Promise<void> = Promise.resolve();
 
-/** The same for one that it took and has no more use for: the caller may write to its bytes again. */
-export const RETURNED: Promise<void> = Promise.resolve();
-
 export function isTaken(published: Promise<void>): boolean {
-  return published === TAKEN || published === RETURNED;
+  return published === TAKEN;
 }
 
 export type BusState = "connecting" | "up" | "down" | "closed";

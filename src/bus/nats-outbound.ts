@@ -5,7 +5,7 @@
  * One round trip after the other confirms what was handed over by then. A window bounds how much that is.
  */
 import type { Cancel, Clock } from "../platform/clock.ts";
-import { type BusOptions, type Pieces, putTogether, RETURNED, TAKEN } from "./bus.ts";
+import { type BusOptions, type OnFree, type Pieces, putTogether, TAKEN } from "./bus.ts";
 import { Fifo } from "./fifo.ts";
 import type { Link } from "./nats-link.ts";
 import { OutboundQueue, type Outgoing } from "./outbound-queue.ts";
@@ -56,6 +56,8 @@ export class Outbound {
   /** Who waits for room, in the order in which they came. */
   readonly #waiting = new Fifo<{ readonly bytes: number; readonly resolve: () => void }>();
   #link: Link | undefined;
+  /** Gives back the payload that the connection keeps; there is one at most, for until then it takes no other. */
+  #freeKept: (() => void) | undefined;
   #isConfirming = false;
   #isTurnEndDue = false;
   #lastFlushMs = -Infinity;
@@ -73,11 +75,15 @@ export class Outbound {
   }
 
   /** Takes `payload` over; undefined if it does not fit. Hot: once per payload. */
-  publish(subject: string, payload: Uint8Array, lines: number): Promise<void> | undefined {
-    if (!this.#queue.hold(subject, payload, lines)) return undefined;
+  publish(
+    subject: string,
+    payload: Uint8Array,
+    lines: number,
+    onFree?: OnFree,
+  ): Promise<void> | undefined {
+    if (!this.#queue.hold(subject, payload, lines, onFree)) return undefined;
     this.#send();
-    const isKept = this.#queue.heldBytes > 0 || this.#link?.keepsPayload !== false;
-    return isKept ? TAKEN : RETURNED;
+    return TAKEN;
   }
 
   /** The same for a payload in pieces: copied once if it can leave now. Hot: once per payload. */
@@ -91,7 +97,7 @@ export class Outbound {
     link.publishPieces(subject, pieces);
     this.#queue.addSent(subject, sizeBytes, lines);
     this.#endTurnSoon();
-    return RETURNED;
+    return TAKEN;
   }
 
   /** As {@link Bus.whenRoom} has it. */
@@ -113,6 +119,7 @@ export class Outbound {
    */
   detach(): number {
     this.#link = undefined;
+    this.#freeKept = undefined;
     this.#isConfirming = false;
     this.#cancelConfirm?.();
     this.#cancelConfirm = undefined;
@@ -125,6 +132,10 @@ export class Outbound {
 
   /** The connection takes more again. */
   resume(): void {
+    if (this.#link?.keepsPayload === false) {
+      this.#freeKept?.();
+      this.#freeKept = undefined;
+    }
     this.#send();
   }
 
@@ -166,12 +177,20 @@ export class Outbound {
         this.#lose([next]);
       } else {
         link.publish(next.subject, next.payload);
+        this.#freeSent(link, next);
         this.#queue.markSent();
       }
     }
     this.#tellIfEmpty();
     this.#tellOfRoom();
     this.#endTurnSoon();
+  }
+
+  /** Gives the payload back that was handed to the connection: now, or when the connection has no more use for it. */
+  #freeSent(link: Link, { payload, onFree }: Outgoing): void {
+    if (onFree === undefined) return;
+    if (link.keepsPayload) this.#freeKept = () => onFree(payload);
+    else onFree(payload);
   }
 
   /** True if a payload of `bytes` would be with the connection, in its buffer of small ones, at once. */

@@ -18,6 +18,7 @@ import {
   type BusOptions,
   type BusState,
   NEVER,
+  type OnFree,
   PayloadTooLarge,
   type Pieces,
   type SubscribeOptions,
@@ -101,10 +102,10 @@ class NatsBus implements Bus {
     void this.#keepConnected();
   }
 
-  publish(subject: string, payload: Uint8Array, lines = 0): Promise<void> {
+  publish(subject: string, payload: Uint8Array, lines = 0, onFree?: OnFree): Promise<void> {
     const refusal = this.#refusal(subject, payload.length);
     if (refusal !== undefined) return Promise.reject(refusal);
-    return this.#outbound.publish(subject, payload, lines) ?? rejectedAsFull();
+    return this.#outbound.publish(subject, payload, lines, onFree) ?? rejectedAsFull();
   }
 
   publishPieces(subject: string, pieces: Pieces): Promise<void> {

@@ -2,6 +2,7 @@
  * What was published and is not confirmed yet: first the payloads that wait (held), then those handed to the
  * connection (sent), each in the order of publication, both together within one limit. Pure: knows no connection.
  */
+import type { OnFree } from "./bus.ts";
 import { Fifo } from "./fifo.ts";
 
 export interface Outgoing {
@@ -10,6 +11,8 @@ export interface Outgoing {
   payload: Uint8Array;
   readonly bytes: number;
   readonly lines: number;
+  /** Undefined as well once it is sent. */
+  onFree: OnFree | undefined;
 }
 
 const NOTHING = new Uint8Array(0);
@@ -55,10 +58,10 @@ export class OutboundQueue {
   }
 
   /** Takes a payload in behind the others; false if it does not fit. */
-  hold(subject: string, payload: Uint8Array, lines: number): boolean {
+  hold(subject: string, payload: Uint8Array, lines: number, onFree?: OnFree): boolean {
     const bytes = payload.length;
     if (!this.fits(bytes)) return false;
-    this.#held.push({ subject, payload, bytes, lines });
+    this.#held.push({ subject, payload, bytes, lines, onFree });
     this.#heldBytes += bytes;
     return true;
   }
@@ -72,13 +75,14 @@ export class OutboundQueue {
     const outgoing = this.takeHeld();
     if (outgoing === undefined) return;
     outgoing.payload = NOTHING;
+    outgoing.onFree = undefined;
     this.#sent.push(outgoing);
     this.#sentBytes += outgoing.bytes;
   }
 
   /** A payload went to the connection without waiting here. It must fit, and nothing else may be held. */
   addSent(subject: string, bytes: number, lines: number): void {
-    this.#sent.push({ subject, payload: NOTHING, bytes, lines });
+    this.#sent.push({ subject, payload: NOTHING, bytes, lines, onFree: undefined });
     this.#sentBytes += bytes;
   }
 

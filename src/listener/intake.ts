@@ -5,7 +5,7 @@
  */
 import { Batch, type BatchLimits } from "../batch/batch.ts";
 import { cutAtLineEnds } from "../batch/chunk.ts";
-import { type Bus, isTaken, RETURNED } from "../bus/bus.ts";
+import { type Bus, isTaken, type OnFree } from "../bus/bus.ts";
 import { countLines, NEWLINE, withFinalNewline } from "../line/split.ts";
 import type { Counters } from "../metrics/counters.ts";
 import type { Clock } from "../platform/clock.ts";
@@ -46,6 +46,7 @@ export class Intake {
   readonly #batch: Batch;
   readonly #reportRefused: (text: string) => void;
   readonly #reportLong: (text: string) => void;
+  readonly #reuse: OnFree = (payload) => this.#batch.reuse(payload);
   /** That of the batch being filled. */
   #next = new BatchPublication();
   readonly #underWay = new Set<BatchPublication>();
@@ -94,7 +95,7 @@ export class Intake {
     const { payload, lines } = this.#batch.take();
     const publication = this.#next;
     this.#next = new BatchPublication();
-    if (this.#publish(publication, payload, lines)) this.#batch.reuse(payload);
+    this.#publish(publication, payload, lines, this.#reuse);
   }
 
   /** Bytes in the batch, which are handed to the bus before whatever comes next. */
@@ -122,20 +123,23 @@ export class Intake {
   #publishAlone(payload: Uint8Array, lines: number): Publication {
     const publication = new BatchPublication();
     const ended = withFinalNewline(payload);
-    if (this.#publish(publication, ended, lines)) release(ended);
+    this.#publish(publication, ended, lines, release);
     return publication;
   }
 
-  /** True if nobody has any more use for the bytes of `payload`. */
-  #publish(publication: BatchPublication, payload: Uint8Array, lines: number): boolean {
+  /** `onFree` may be called with `payload` when nobody has any more use for its bytes. */
+  #publish(
+    publication: BatchPublication,
+    payload: Uint8Array,
+    lines: number,
+    onFree: OnFree,
+  ): void {
     const messages = this.#cut(publication, payload, lines);
     if (messages.length > 0) this.#underWay.add(publication);
     publication.start(messages.length);
-    let areReturned = true;
-    for (const message of messages) {
-      if (!this.#handOver(message, publication)) areReturned = false;
-    }
-    return areReturned;
+    // Of several, no single one tells when all of it is free.
+    const onMessageFree = messages.length === 1 ? onFree : undefined;
+    for (const message of messages) this.#handOver(message, publication, onMessageFree);
   }
 
   #cut(publication: BatchPublication, payload: Uint8Array, lines: number): readonly Message[] {
@@ -157,21 +161,21 @@ export class Intake {
     return messages;
   }
 
-  /**
-   * True if the bus needs the payload no longer. Callbacks and no async function: at a small batch count this is called
-   * ten thousand times a second.
-   */
-  #handOver({ payload, lines }: Message, publication: BatchPublication): boolean {
+  /** Callbacks and no async function: at a small batch count this is called ten thousand times a second. */
+  #handOver(
+    { payload, lines }: Message,
+    publication: BatchPublication,
+    onFree: OnFree | undefined,
+  ): void {
     const { bus, subject, counters } = this.#options;
-    const taken = bus.publish(subject, payload, lines);
+    const taken = bus.publish(subject, payload, lines, onFree);
     this.#linesUnderWay += lines;
     const onTaken = () => {
       counters.add("sent_lines", lines);
       this.#settle(publication, lines, true);
     };
     if (isTaken(taken)) {
-      onTaken();
-      return taken === RETURNED;
+      return onTaken();
     }
     taken.then(onTaken, (error: unknown) => {
       counters.add("failed_nats_publish");
@@ -179,7 +183,6 @@ export class Intake {
       this.#reportRefused(`cannot publish ${lines} lines to [${subject}]: ${messageOf(error)}`);
       this.#settle(publication, lines, false);
     });
-    return false;
   }
 
   #settle(publication: BatchPublication, lines: number, isTaken: boolean): void {

@@ -1,7 +1,7 @@
 /** What every bus promises about who is given which payloads. */
 import { expect } from "bun:test";
 
-import { type Delivery, PayloadTooLarge, RETURNED } from "../../../src/bus/bus.ts";
+import { type Delivery, PayloadTooLarge } from "../../../src/bus/bus.ts";
 import { eventually } from "../../support/eventually.ts";
 import { bytes, collect, lenient, pieces, type Promises, text } from "./conformance-tools.ts";
 
@@ -196,12 +196,17 @@ export const deliveryPromises: Promises = {
     const publisher = open();
     const sizes = [10, 1000, 200_000, 10, 900_000, 50_000];
     const expected = sizes.map((size, index) => `${index}`.repeat(size));
+    const given: Uint8Array[] = [];
     for (const sent of expected) {
       const payload = bytes(sent);
-      if (publisher.publish(subject, payload) === RETURNED) payload.fill(0x78);
+      void publisher.publish(subject, payload, 1, (free) => {
+        expect(free).toBe(payload);
+        given.push(free.fill(0x78));
+      });
     }
     await eventually("all deliveries", () => received.length >= sizes.length);
     expect(received.map(text)).toEqual(expected);
+    expect(new Set(given).size).toBe(given.length);
   },
 
   async "leaves a delivered payload alone while more arrive"({ open, newSubject }) {

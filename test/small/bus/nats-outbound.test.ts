@@ -4,7 +4,7 @@
  */
 import { expect, test } from "bun:test";
 
-import { type Pieces, RETURNED, TAKEN } from "../../../src/bus/bus.ts";
+import { type Pieces, TAKEN } from "../../../src/bus/bus.ts";
 import type { Link } from "../../../src/bus/nats-link.ts";
 import { Outbound } from "../../../src/bus/nats-outbound.ts";
 import { ManualClock } from "../../support/manual-clock.ts";
@@ -77,19 +77,43 @@ test("whoever waits for everything to be confirmed does not wait for the next wr
   expect(written).toEqual([1, 1]);
 });
 
-test("gives back the bytes of what the connection has taken, and keeps those of what waits", () => {
+test("gives back the bytes of what the connection has taken, once it has no more use for them", () => {
   const { outbound, link } = start();
-  expect(outbound.publish("a", PAYLOAD, 1)).toBe(RETURNED);
+  const free: string[] = [];
+  const publish = (name: string) =>
+    outbound.publish("a", PAYLOAD, 1, (payload) => {
+      expect(payload).toBe(PAYLOAD);
+      free.push(name);
+    });
+  publish("taken");
+  expect(free).toEqual(["taken"]);
+
   link.keepsPayload = true;
-  expect(outbound.publish("a", PAYLOAD, 1)).toBe(TAKEN);
-  link.keepsPayload = false;
   link.isWritable = false;
-  expect(outbound.publish("a", PAYLOAD, 1)).toBe(TAKEN);
+  publish("held");
+  outbound.resume();
+  expect(free).toEqual(["taken"]);
   link.isWritable = true;
   outbound.resume();
-  expect(outbound.publish("a", PAYLOAD, 1)).toBe(RETURNED);
+  expect(free).toEqual(["taken"]);
+  // The connection keeps "held" and takes no other.
+  link.isWritable = false;
+  publish("behind");
+  link.keepsPayload = false;
+  link.isWritable = true;
+  outbound.resume();
+  expect(free).toEqual(["taken", "held", "behind"]);
+});
+
+test("does not give back the bytes of what it held or what was under way when the connection ended", () => {
+  const { outbound, link } = start();
+  let free = 0;
+  link.keepsPayload = true;
+  outbound.publish("a", PAYLOAD, 1, () => void free++);
   outbound.detach();
-  expect(outbound.publish("a", PAYLOAD, 1)).toBe(TAKEN);
+  outbound.publish("a", PAYLOAD, 1, () => void free++);
+  outbound.abandon();
+  expect(free).toBe(0);
 });
 
 test("copies pieces straight to the connection where they can leave now, and keeps them together where they wait", () => {
@@ -99,25 +123,22 @@ test("copies pieces straight to the connection where they can leave now, and kee
     const copies: number[] = [];
     const copyTo = (target: Uint8Array) => void copies.push(target.length);
     const published = outbound.publishPieces("a", { sizeBytes, lines: 1, copyTo });
-    return [
-      published === RETURNED ? "returned" : published === TAKEN ? "taken" : "refused",
-      copies,
-    ];
+    return [published === TAKEN ? "taken" : "refused", copies];
   };
   link.publishPieces = (_, pieces) => {
     went.push("pieces");
     pieces.copyTo(new Uint8Array(100), 0);
   };
   link.publish = (_, payload) => void went.push(`whole ${payload.length}`);
-  expect(publishPieces()).toEqual(["returned", [100]]);
+  expect(publishPieces()).toEqual(["taken", [100]]);
   // More than a connection copies.
-  expect(publishPieces(200_000)).toEqual(["returned", [200_000]]);
+  expect(publishPieces(200_000)).toEqual(["taken", [200_000]]);
   link.isWritable = false;
   expect(publishPieces()).toEqual(["taken", [10]]);
   link.isWritable = true;
   // Behind what waits: it stays in order.
   outbound.resume();
-  expect(publishPieces()).toEqual(["returned", [100]]);
+  expect(publishPieces()).toEqual(["taken", [100]]);
   expect(went).toEqual(["pieces", "whole 200000", "whole 10", "pieces"]);
   outbound.detach();
   expect(publishPieces(3_000_000)).toEqual(["taken", [3_000_000]]);

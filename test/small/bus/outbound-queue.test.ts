@@ -72,12 +72,12 @@ test("gives back each refused payload once, the oldest of its subject first", ()
 
 test("lets go of what is sent, but for its size and its number of lines", () => {
   const queue = new OutboundQueue(100);
-  queue.hold("a", new Uint8Array(60), 7);
+  queue.hold("a", new Uint8Array(60), 7, () => {});
   expect(queue.heldBytes).toBe(60);
   queue.markSent();
   expect([queue.heldBytes, queue.sentBytes, queue.fits(41)]).toEqual([0, 60, false]);
   expect(queue.takeAllSent()).toEqual([
-    { subject: "a", payload: new Uint8Array(0), bytes: 60, lines: 7 },
+    { subject: "a", payload: new Uint8Array(0), bytes: 60, lines: 7, onFree: undefined },
   ]);
   expect(queue.fits(100)).toBe(true);
 });

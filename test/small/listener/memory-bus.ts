@@ -3,9 +3,9 @@ import {
   type Bus,
   BusFull,
   type BusState,
+  type OnFree,
   type Pieces,
   putTogether,
-  RETURNED,
   type Subscription,
   TAKEN,
 } from "../../../src/bus/bus.ts";
@@ -30,11 +30,12 @@ export class MemoryBus implements Bus {
     return this.published.map(([, text]) => text);
   }
 
-  publish(subject: string, payload: Uint8Array): Promise<void> {
+  publish(subject: string, payload: Uint8Array, _lines = 0, onFree?: OnFree): Promise<void> {
     if (this.takes-- <= 0) return Promise.reject(new BusFull("too much is waiting"));
     this.published.push([subject, this.#decoder.decode(payload)]);
     if (this.isSilent) return new Promise(() => {});
-    return this.givesBack ? RETURNED : TAKEN;
+    if (this.givesBack) onFree?.(payload);
+    return TAKEN;
   }
 
   publishPieces(subject: string, pieces: Pieces): Promise<void> {
