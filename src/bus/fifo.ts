@@ -19,6 +19,10 @@ export class Fifo<Item extends object> {
     return this.at(0);
   }
 
+  last(): Item | undefined {
+    return this.#slots[this.#slots.length - 1];
+  }
+
   /** The item that is number `place` of those that wait, the first being 0. */
   at(place: number): Item | undefined {
     return this.#slots[this.#head + place];

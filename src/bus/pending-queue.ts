@@ -6,9 +6,9 @@
  * in bytes, and handed on from the event loop. After a few milliseconds of that the event loop gets its turn, or
  * the socket would not be read at all.
  *
- * A payload that waits as a view keeps the whole chunk alive that was read from the socket, up to 512 KiB. So what is
- * still waiting when the event loop gets its turn is copied if it is a small part of its chunk, and the limit on what
- * waits holds for memory as well; what is handled at once is not.
+ * A payload that waits as a view keeps the whole chunk alive that was read from the socket, up to 512 KiB. So views that
+ * are still waiting when the event loop gets its turn are copied if they are a small part of their chunk together, and the
+ * limit on what waits holds for memory as well; what is handled at once is not.
  *
  * A handler that throws or rejects is a bug of ours: it is thrown on where nobody catches it, and ends the process.
  */
@@ -23,8 +23,8 @@ export type PendingQueueOptions = Pick<
 /** A limit in bytes alone would let tiny payloads pile up: each takes some 100 bytes more than its own. */
 const DELIVERIES_MAX = 512 * 1024;
 
-/** A view of less than this part of what it keeps alive is copied when it has to wait. */
-const VIEW_MIN_PART = 1 / 4;
+/** Views that are together less than this part of what they keep alive are copied when they have to wait. */
+const VIEWS_MIN_PART = 1 / 4;
 
 /** How long deliveries are handed on before the event loop gets its turn. */
 const SLICE_MAX_MS = 5;
@@ -64,9 +64,9 @@ export class PendingQueue {
     const bytes = this.#waitingBytes + delivery.payload.length;
     const hasRoom = bytes <= this.#options.pendingMaxBytes && this.#waiting.length < DELIVERIES_MAX;
     if (!hasRoom || this.#finishing) return this.#drop(delivery);
+    if (this.#isHandling && this.#isOfNewChunk(delivery)) this.#copyViews();
     this.#waiting.push(delivery);
     this.#waitingBytes = bytes;
-    if (this.#isHandling) this.#copyViews();
     if (this.#running) return;
     this.#running = true;
     setImmediate(this.#handOn);
@@ -122,14 +122,30 @@ export class PendingQueue {
     return delivery;
   }
 
-  /** Of what waits and will go on waiting. Each is looked at once. */
+  #isOfNewChunk({ payload }: Waiting): boolean {
+    return this.#waiting.last()?.payload.buffer !== payload.buffer;
+  }
+
+  /** Of what waits and will go on waiting. Each is looked at once; of its last chunk no more views may follow. */
   #copyViews(): void {
-    for (; this.#looked < this.#waiting.length; this.#looked++) {
-      const delivery = this.#waiting.at(this.#looked);
-      if (delivery === undefined) continue;
-      const { payload } = delivery;
-      const isSmall = payload.length < payload.buffer.byteLength * VIEW_MIN_PART;
-      if (isSmall) delivery.payload = new Uint8Array(payload);
+    while (this.#looked < this.#waiting.length) {
+      const start = this.#looked;
+      const chunk = this.#waiting.at(start)?.payload.buffer;
+      let bytes = 0;
+      let payload = this.#waiting.at(start)?.payload;
+      while (payload !== undefined && payload.buffer === chunk) {
+        bytes += payload.length;
+        payload = this.#waiting.at(++this.#looked)?.payload;
+      }
+      const isSmall = chunk !== undefined && bytes < chunk.byteLength * VIEWS_MIN_PART;
+      if (isSmall) this.#copy(start, this.#looked);
+    }
+  }
+
+  #copy(start: number, end: number): void {
+    for (let place = start; place < end; place++) {
+      const delivery = this.#waiting.at(place);
+      if (delivery !== undefined) delivery.payload = new Uint8Array(delivery.payload);
     }
   }
 

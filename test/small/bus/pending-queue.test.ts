@@ -44,29 +44,34 @@ test("lets the event loop run every few milliseconds while the handler is slow",
   expect(await turnsDuring(async () => busyFor(1))).toBeGreaterThan(10);
 });
 
-/** Offers four views of one chunk each, 24 and 25 of its 100 bytes; gives what arrived. */
-async function deliverViews(onDelivery: () => void | Promise<void>) {
-  const chunk = new Uint8Array(100);
-  const views = [24, 25, 24, 25].map((length) => chunk.subarray(0, length).fill(length));
+/**
+ * Offers views of five chunks of 100 bytes. The first is being handled while the others wait: 24 bytes of one chunk, twice
+ * 12 of the next, then 25, then 12 and 13. Gives what arrived.
+ */
+async function deliverViews(onDelivery: () => void | Promise<void>): Promise<string[]> {
+  const views = [[1], [24], [12, 12], [25], [12, 13]].flatMap((lengths) => {
+    const chunk = new Uint8Array(100);
+    return lengths.map((length) => chunk.subarray(0, length).fill(length));
+  });
   const payloads: Uint8Array[] = [];
   const queue = new PendingQueue({
     pendingMaxBytes: 1000,
     onDelivery: ({ payload }) => (payloads.push(payload), onDelivery()),
     onDropped() {},
   });
-  for (const view of views.slice(0, 3)) queue.offer(delivery(view));
-  await eventually("the first to be handled", () => payloads.length > 0);
-  queue.offer(delivery(views[3]));
+  for (const view of views) queue.offer(delivery(view));
   await queue.finish();
-  return payloads.map((payload, index) => (payload === views[index] ? "view" : `${payload}`));
+  expect(payloads).toEqual(views);
+  return payloads.map((payload, index) => (payload === views[index] ? "view" : "copy"));
 }
 
 test("copies what waits longer than a turn if it is a small part of what it keeps alive, and nothing else", async () => {
-  const copy = `${new Uint8Array(24).fill(25)}`;
-  expect(await deliverViews(() => {})).toEqual(["view", "view", "view", "view"]);
+  const views = new Array<string>(7).fill("view");
+  const copied = ["view", "copy", "copy", "copy", "view", "view", "view"];
+  expect(await deliverViews(() => {})).toEqual(views);
   // Waits for a promise, or for the event loop to have had its turn.
-  expect(await deliverViews(() => Bun.sleep(1))).toEqual(["view", "view", copy, "view"]);
-  expect(await deliverViews(() => busyFor(6))).toEqual(["view", "view", copy, "view"]);
+  expect(await deliverViews(() => Bun.sleep(1))).toEqual(copied);
+  expect(await deliverViews(() => busyFor(6))).toEqual(copied);
 });
 
 test("copies what comes while the handler takes its time", async () => {
@@ -79,12 +84,14 @@ test("copies what comes while the handler takes its time", async () => {
   });
   queue.offer(delivery());
   await eventually("the first to be handled", () => payloads.length > 0);
-  const chunk = new Uint8Array(100);
-  queue.offer(delivery(chunk.subarray(0, 10)));
-  chunk.fill(1);
+  // The last chunk, of which more may follow, is looked at when the handler is given the next.
+  for (const parts of [[10], [10, 15], [10]]) {
+    const chunk = new Uint8Array(100);
+    for (const part of parts) queue.offer(delivery(chunk.subarray(0, part)));
+  }
   release.resolve();
   await queue.finish();
-  expect(payloads.map((payload) => payload.buffer.byteLength)).toEqual([1, 10]);
+  expect(payloads.map((payload) => payload.buffer.byteLength)).toEqual([1, 10, 100, 100, 10]);
 });
 
 test("bounds how many wait, however small they are", async () => {
