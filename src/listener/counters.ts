@@ -35,7 +35,7 @@ export const UDP_COUNTERS = {
   truncated: "Datagrams that the kernel cut off.",
   dropped_truncated_lines: "Lines dropped because their datagram was cut off inside of them.",
   dropped_datagrams:
-    "Datagrams that the kernel dropped because the receive buffer (read_buffer_size) was full; Linux alone tells.",
+    "Datagrams that the kernel dropped, mostly because the receive buffer (read_buffer_size) was full; Linux alone tells.",
 } as const;
 
 /** Field of `spout_stat_listener` of mode listener_http -> what it counts. In the order of publication. */

@@ -25,15 +25,11 @@ export interface Outlet {
   close(deadline: Deadline): Promise<StopReport>;
 }
 
-/**
- * Opens the bus, which connects in the background; from now on the intake takes payloads. `countLatest` is called before the
- * counters are told, to count what is only known by asking for it.
- */
+/** Opens the bus, which connects in the background; from now on the intake takes payloads. */
 export function openOutlet<Counter extends PublishingCounter>(
   config: ListenerConfig | HttpListenerConfig,
   counters: Counters<Counter | PublishingCounter>,
   deps: ComponentDeps,
-  countLatest: () => void = () => {},
 ): Outlet {
   const { clock, log } = deps;
   const { name, subject, monitorSubject, statsFormat } = config;
@@ -45,10 +41,7 @@ export function openOutlet<Counter extends PublishingCounter>(
     },
   });
   const intake = new Intake({ limits: config.batch, subject, bus, counters, clock, log });
-  const metrics = () => {
-    countLatest();
-    return listenerMetrics(config, counters.snapshot());
-  };
+  const metrics = () => listenerMetrics(config, counters.snapshot());
   let reporter: Reporter | undefined;
   return {
     bus,

@@ -7,11 +7,16 @@ import type { ListenerConfig } from "../config/config.ts";
 import { countLines, NEWLINE } from "../line/split.ts";
 import { Counters } from "../metrics/counters.ts";
 import { bindAllAddresses, formatAddress } from "../platform/bind.ts";
+import { every } from "../platform/clock.ts";
 import { DatagramReader, type OnDatagram } from "../platform/datagram-reader.ts";
 import { messageOf } from "../platform/errors.ts";
 import type { Running } from "../platform/lifecycle.ts";
 import { throttled } from "../platform/log.ts";
-import { countDrops, leaveOutAncillaryData, setReceiveBuffer } from "../platform/receive-buffer.ts";
+import {
+  leaveOutAncillaryData,
+  openReceiveBuffer,
+  setReceiveBuffer,
+} from "../platform/receive-buffer.ts";
 import { UDP_COUNTERS, type UdpCounters } from "./counters.ts";
 import { Gathering } from "./gathering.ts";
 import type { Intake } from "./intake.ts";
@@ -22,6 +27,8 @@ export interface UdpListener extends Running {
   readonly port: number;
 }
 
+const DROPS_INTERVAL_MS = 1000;
+
 /** Resolves once the socket is bound; the bus connects in the background. Rejects with a SpoutError if it cannot be. */
 export async function startUdpListener(
   config: ListenerConfig,
@@ -29,25 +36,19 @@ export async function startUdpListener(
 ): Promise<UdpListener> {
   const { clock, log } = deps;
   const counters: UdpCounters = new Counters(UDP_COUNTERS);
-  let dropsNow = () => 0;
-  const reportDropped = throttled(log.warn.bind(log), clock);
-  const countDropped = () => {
-    const drops = dropsNow();
-    if (drops === 0) return;
-    counters.add("dropped_datagrams", drops);
-    reportDropped(
-      `the kernel dropped ${drops} datagrams because the receive buffer was full: raise read_buffer_size, or spread the senders over more listeners`,
-    );
-  };
-  const outlet = openOutlet(config, counters, deps, countDropped);
+  const outlet = openOutlet(config, counters, deps);
   const { intake, bus } = outlet;
   let gathering: Gathering | undefined;
   const reportError = throttled(log.warn.bind(log), clock);
+  const onError = (error: unknown) => {
+    counters.add("read_errors");
+    reportError(`cannot read from UDP port ${config.port}: ${messageOf(error)}`);
+  };
 
   const accept: OnDatagram = (memory, start, end) => {
     if (config.debug) log.debug(`listener read ${end - start} bytes`);
     acceptDatagram(memory, start, end, intake, counters);
-    gathering?.took(end - start);
+    gathering?.took();
   };
 
   const socket = await bindAllAddresses("UDP", config.port, (hostname) =>
@@ -61,10 +62,7 @@ export async function startUdpListener(
           else accept(datagram, 0, datagram.length);
         },
         // Bun hands over the error alone, and not what its types say.
-        error(...reported: unknown[]) {
-          counters.add("read_errors");
-          reportError(`cannot read from UDP port ${config.port}: ${messageOf(reported.at(-1))}`);
-        },
+        error: (...reported: unknown[]) => onError(reported.at(-1)),
       },
     }),
   ).catch(async (error: unknown) => {
@@ -72,14 +70,27 @@ export async function startUdpListener(
     throw error;
   });
   const fd = fileDescriptorOf(socket);
-  const receiveBufferBytes = setReceiveBuffer(fd, config.readBufferBytes, log);
+  setReceiveBuffer(fd, config.readBufferBytes, log);
   leaveOutAncillaryData(fd);
-  dropsNow = countDrops(fd);
-  const reader = deps.isAlone === true ? DatagramReader.open() : undefined;
-  if (reader !== undefined) {
-    const readWaiting = (datagramsMax: number) => void reader.read(fd, datagramsMax, accept);
-    gathering = new Gathering({ receiveBufferBytes, readWaiting });
+  const buffer = openReceiveBuffer(fd);
+  const reader = deps.isAlone === true ? DatagramReader.open(onError) : undefined;
+  if (reader !== undefined && buffer.filledShare() !== undefined) {
+    gathering = new Gathering({
+      readWaiting: (datagramsMax) => void reader.read(fd, datagramsMax, accept),
+      filledShare: () => buffer.filledShare() ?? 0,
+    });
   }
+  const reportDropped = throttled(log.error.bind(log), clock);
+  const countDropped = () => {
+    const drops = buffer.newDrops();
+    if (drops === 0) return;
+    counters.add("dropped_datagrams", drops);
+    reportDropped(
+      `the kernel has dropped ${counters.get("dropped_datagrams")} datagrams by now, mostly because the receive buffer was ` +
+        "full: raise read_buffer_size, or spread the senders over more listeners",
+    );
+  };
+  const cancelCounting = every(clock, DROPS_INTERVAL_MS, countDropped);
   outlet.announce("UDP", formatAddress(socket.hostname, socket.port));
 
   return {
@@ -91,8 +102,8 @@ export async function startUdpListener(
       await readWhatArrived();
       countDropped();
       // Another file may get its descriptor from here on.
+      cancelCounting();
       gathering?.stop();
-      dropsNow = () => 0;
       socket.close();
       return outlet.close(deadline);
     },

@@ -6,19 +6,12 @@
  * and that wakes the process; what it gives is what this must give, byte by byte and in the same order.
  */
 import { ptr } from "bun:ffi";
+import { getSystemErrorMap } from "node:util";
 
-import { openLibc } from "./libc.ts";
+import { type Libc, openLibc } from "./libc.ts";
 
 /** A datagram is memory[start, end), to be read within the call only; nothing if it is empty. */
 export type OnDatagram = (memory: Uint8Array, start: number, end: number) => void;
-
-type SystemCall = (
-  fd: number,
-  headers: BigUint64Array,
-  count: number,
-  flags: number,
-  timeout: null,
-) => number;
 
 export const DATAGRAMS_AT_ONCE = 64;
 /** Longer than any datagram, so none is cut off. */
@@ -37,24 +30,36 @@ const WORD_BYTES = 8;
 
 const MSG_DONTWAIT = 0x40;
 
+/** Nothing waits, or a signal came in between. */
+const EAGAIN = 11;
+const EINTR = 4;
+
 export class DatagramReader {
-  readonly #systemCall: SystemCall;
+  readonly #libc: Libc;
+  readonly #onError: (error: Error) => void;
   readonly #memory = new Uint8Array(DATAGRAMS_AT_ONCE * DISTANCE_BYTES);
   /** All headers, and behind them a vector for each; and what half of a word is, the lower one first. */
   readonly #table = new BigUint64Array(DATAGRAMS_AT_ONCE * (HEADER_WORDS + VECTOR_WORDS));
   readonly #halves = new Uint32Array(this.#table.buffer);
 
-  /** Undefined where there is no such system call (macOS). */
-  static open(): DatagramReader | undefined {
+  /**
+   * Undefined where there is no such system call (macOS). `onError` is called for each error of the socket: whoever reads
+   * is the one that is told.
+   */
+  static open(
+    onError: (error: Error) => void,
+    openCalls: () => Libc = openLibc,
+  ): DatagramReader | undefined {
     try {
-      return new DatagramReader(openLibc().recvmmsg);
+      return new DatagramReader(openCalls(), onError);
     } catch {
       return undefined;
     }
   }
 
-  private constructor(systemCall: SystemCall) {
-    this.#systemCall = systemCall;
+  private constructor(libc: Libc, onError: (error: Error) => void) {
+    this.#libc = libc;
+    this.#onError = onError;
     for (let index = 0; index < DATAGRAMS_AT_ONCE; index++) {
       const header = index * HEADER_WORDS;
       const vector = DATAGRAMS_AT_ONCE * HEADER_WORDS + index * VECTOR_WORDS;
@@ -71,8 +76,8 @@ export class DatagramReader {
    */
   read(fd: number, datagramsMax: number, onDatagram: OnDatagram): number {
     for (let read = 0; ;) {
-      // Less than 0: none waits. An error of the socket is nothing to a reader of datagrams; another will follow for Bun's.
-      const count = this.#systemCall(fd, this.#table, DATAGRAMS_AT_ONCE, MSG_DONTWAIT, null);
+      const count = this.#libc.recvmmsg(fd, this.#table, DATAGRAMS_AT_ONCE, MSG_DONTWAIT, null);
+      if (count < 0) this.#reportError();
       for (let index = 0; index < count; index++) {
         const length = this.#halves[(index * HEADER_WORDS + LENGTH_WORD) * 2] as number;
         const start = index * DISTANCE_BYTES;
@@ -81,5 +86,12 @@ export class DatagramReader {
       read += Math.max(0, count);
       if (count < DATAGRAMS_AT_ONCE || read >= datagramsMax) return read;
     }
+  }
+
+  #reportError(): void {
+    const code = this.#libc.errno();
+    if (code === EAGAIN || code === EINTR) return;
+    const [name, text] = getSystemErrorMap().get(-code) ?? [`error ${code}`, "unknown"];
+    this.#onError(new Error(`${name}: ${text}`));
   }
 }

@@ -1,19 +1,27 @@
 /** What the runtime cannot do with a socket, and the C library of Linux can. */
-import { dlopen } from "bun:ffi";
+import { dlopen, type Pointer, read } from "bun:ffi";
 
-let opened: ReturnType<typeof open> | undefined;
+export type Libc = ReturnType<typeof open>;
+
+let opened: Libc | undefined;
 
 /** Throws on other systems. musl takes the name of the library for itself as well. */
-export function openLibc() {
+export function openLibc(): Libc {
   opened ??= open();
   return opened;
 }
 
 function open() {
-  return dlopen("libc.so.6", {
+  const { __errno_location, ...calls } = dlopen("libc.so.6", {
     setsockopt: { args: ["i32", "i32", "i32", "ptr", "u32"], returns: "i32" },
     getsockopt: { args: ["i32", "i32", "i32", "ptr", "ptr"], returns: "i32" },
     getpagesize: { args: [], returns: "i32" },
     recvmmsg: { args: ["i32", "ptr", "u32", "i32", "ptr"], returns: "i32" },
+    __errno_location: { args: [], returns: "ptr" },
   }).symbols;
+  return {
+    ...calls,
+    /** Why the last call failed; to be asked at once. */
+    errno: () => read.i32(__errno_location() as Pointer),
+  };
 }

@@ -16,8 +16,11 @@ export interface NapDeps {
 
 export const systemNaps: NapDeps = {
   nowMs: () => performance.now(),
-  sleep: (ms) => Bun.sleepSync(ms),
+  // Bun.sleepSync knows whole milliseconds alone.
+  sleep: (ms) => void Atomics.wait(NEVER_CHANGED, 0, 0, ms),
 };
+
+const NEVER_CHANGED = new Int32Array(new SharedArrayBuffer(4));
 
 /** A turn that begins within so much of the end of the last one follows that; behind a nap, one of several deliveries does. */
 const FOLLOWING_MS = 2.5;

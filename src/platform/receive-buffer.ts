@@ -14,17 +14,23 @@ export interface SocketCalls {
   set(fd: number, option: number, value: number, level?: number): boolean;
   /** undefined if the kernel refuses. */
   get(fd: number, option: number): number | undefined;
-  /** Datagrams dropped since the socket was made, modulo 2^32. undefined if the kernel does not tell. */
-  drops(fd: number): number | undefined;
+  /** undefined if the kernel does not tell. */
+  memory(fd: number): SocketMemory | undefined;
+}
+
+export interface SocketMemory {
+  readonly usedBytes: number;
+  readonly maxBytes: number;
+  /** Since the socket was made, modulo 2^32. */
+  readonly drops: number;
 }
 
 /** Socket options of Linux on x86-64 and arm64. */
 export const SO_RCVBUF = 8;
 /** Takes more than `net.core.rmem_max` allows, from a privileged process. */
 export const SO_RCVBUFFORCE = 33;
-/** What the kernel keeps of a socket's memory: nine numbers, the last of which is how many datagrams it dropped. */
+/** What the kernel keeps of a socket's memory, as nine numbers: what is used for receiving, how much may be, ..., drops. */
 const SO_MEMINFO = 55;
-const MEMINFO_DROPS = 8;
 const SOL_SOCKET = 1;
 
 /** [level, option]: IP_PKTINFO, IP_RECVTOS, IPV6_RECVPKTINFO and IPV6_RECVTCLASS. */
@@ -86,27 +92,39 @@ export function leaveOutAncillaryData(
   }
 }
 
-/**
- * Tells how many datagrams the kernel has dropped since it was asked last because the receive buffer of `fd` was full. 0
- * where that is not told: before Linux 4.12, and on other systems.
- */
-export function countDrops(
+/** What the kernel tells of the receive buffer of a socket. */
+export interface ReceiveBuffer {
+  /** How much of it is taken by what waits: 0 to 1. undefined where that is not told: before Linux 4.12, and elsewhere. */
+  filledShare(): number | undefined;
+  /**
+   * How many datagrams were dropped since this was called last, mostly because the buffer was full; those with a wrong
+   * checksum are among them. 0 where that is not told.
+   */
+  newDrops(): number;
+}
+
+export function openReceiveBuffer(
   fd: number,
   openCalls: () => SocketCalls = openSocketCalls,
-): () => number {
+): ReceiveBuffer {
   let calls: SocketCalls;
   try {
     calls = openCalls();
   } catch {
-    return () => 0;
+    return { filledShare: () => undefined, newDrops: () => 0 };
   }
-  let before = 0;
-  return () => {
-    const drops = calls.drops(fd) ?? before;
-    // The kernel counts in 32 bits.
-    const since = (drops - before) >>> 0;
-    before = drops;
-    return since;
+  let dropsBefore = 0;
+  return {
+    filledShare() {
+      const memory = calls.memory(fd);
+      return memory && memory.usedBytes / memory.maxBytes;
+    },
+    newDrops() {
+      const drops = calls.memory(fd)?.drops ?? dropsBefore;
+      const newDrops = (drops - dropsBefore) >>> 0;
+      dropsBefore = drops;
+      return newDrops;
+    },
   };
 }
 
@@ -118,7 +136,12 @@ function openSocketCalls(): SocketCalls {
     set: (fd, option, value, level = SOL_SOCKET) =>
       libc.setsockopt(fd, level, option, Int32Array.of(value), 4) === 0,
     get: (fd, option) => getNumbers(fd, option, 1)?.[0],
-    drops: (fd) => getNumbers(fd, SO_MEMINFO, MEMINFO_DROPS + 1)?.[MEMINFO_DROPS],
+    memory(fd) {
+      const [usedBytes, maxBytes, , , , , , , drops] = getNumbers(fd, SO_MEMINFO, 9) ?? [];
+      if (usedBytes === undefined || maxBytes === undefined || drops === undefined)
+        return undefined;
+      return { usedBytes, maxBytes, drops };
+    },
   };
 }
 

@@ -41,14 +41,17 @@ export async function startTestUdpListener(
   changes: UdpChanges = {},
   options: StartOptions = {},
 ): Promise<TestListener<UdpListener>> {
-  const config: ListenerConfig = {
+  return startTest(udpConfig(address, changes), startUdpListener, options);
+}
+
+export function udpConfig(address: string, changes: UdpChanges = {}): ListenerConfig {
+  return {
     mode: "listener",
     readBufferBytes: 4 * MIB,
     ...commonConfig(address),
     ...changes,
     batch: batchLimits(changes.batch),
   };
-  return startTest(config, startUdpListener, options);
 }
 
 /** Resolves once the listener is bound, and connected unless `isReadyExpected` is false. */

@@ -7,11 +7,16 @@ import { expect, spyOn, test } from "bun:test";
 import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { hostname } from "node:os";
 
+import type { UdpListener } from "../../../src/listener/udp.ts";
+import { startMode } from "../../../src/modes.ts";
+import { systemClock } from "../../../src/platform/clock.ts";
 import { DatagramReader } from "../../../src/platform/datagram-reader.ts";
+import { deadlineIn } from "../../../src/platform/lifecycle.ts";
 import { eventually } from "../../support/eventually.ts";
 import { startNatsServer } from "../../support/nats-server.ts";
-import { openUdpSender } from "../../support/udp-sender.ts";
-import { collect, startTestUdpListener } from "./harness.ts";
+import { RecordingLog } from "../../support/recording-log.ts";
+import { openUdpSender, type UdpSender } from "../../support/udp-sender.ts";
+import { collect, startTestUdpListener, udpConfig } from "./harness.ts";
 
 test("five datagrams and a count of five are one message, and the counters say so", async () => {
   await using nats = await startNatsServer();
@@ -176,23 +181,98 @@ test("a receive buffer that is no whole number of pages is rounded up", async ()
   );
 });
 
-test("what the kernel drops for want of room is counted, and told in the log once", async () => {
+test("what the kernel drops for want of room is counted each second, and told in the log once", async () => {
   await using nats = await startNatsServer();
   await using collector = await collect(nats.address);
   await using listener = await startTestUdpListener(nats.address, { readBufferBytes: 4096 });
   using sender = await openUdpSender(listener.port);
-  // In one turn of the event loop, so that nobody reads them meanwhile.
-  for (let count = 0; count < 100; count++) void sender.send("x".repeat(1000));
-  const counted = () =>
+  const accounted = () =>
     (collector.metric("received") ?? 0) + (collector.metric("dropped_datagrams") ?? 0);
-  await eventually("all is counted", () => counted() === 100);
+  flood(sender);
+  await eventually("all is counted", () => accounted() === 100);
   const dropped = collector.metric("dropped_datagrams") ?? 0;
   expect(dropped).toBeGreaterThan(50);
-  const told = listener.log.lines.filter((line) => line.includes("kernel dropped"));
-  expect(told).toEqual([
-    `WARN the kernel dropped ${dropped} datagrams because the receive buffer was full: ` +
+  const told = () => listener.log.lines.filter((line) => line.includes("kernel"));
+  expect(told()).toEqual([
+    `ERROR the kernel has dropped ${dropped} datagrams by now, mostly because the receive buffer was full: ` +
       "raise read_buffer_size, or spread the senders over more listeners",
   ]);
+  flood(sender);
+  await eventually("all is counted", () => accounted() === 200);
+  expect(told()).toHaveLength(1);
+});
+
+test("what the kernel dropped last is counted at a stop", async () => {
+  await using nats = await startNatsServer();
+  await using collector = await collect(nats.address);
+  await using listener = await startTestUdpListener(nats.address, { readBufferBytes: 4096 });
+  using sender = await openUdpSender(listener.port);
+  flood(sender);
+  await listener.stop();
+  await eventually("it is told", () => (collector.metric("dropped_datagrams") ?? 0) > 50);
+  expect(collector.metric("received")).toBe(100 - (collector.metric("dropped_datagrams") ?? 0));
+});
+
+test("a listener with a process of its own reads past the event loop", async () => {
+  using read = spyOn(DatagramReader.prototype, "read");
+  await using nats = await startNatsServer();
+  const log = new RecordingLog();
+  // Its threads, if it had any, would not start.
+  const workerUrl = new URL("file:///dev/null");
+  const listener = await startMode(udpConfig(nats.address), { clock: systemClock, log, workerUrl });
+  const { port } = listener as UdpListener;
+  using sender = await openUdpSender(port);
+  await eventually("datagrams that follow one another to be read so", async () => {
+    await sendFollowing(sender);
+    return read.mock.calls.length > 0;
+  });
+  await listener.stop(deadlineIn(systemClock, 1000));
+});
+
+test("once it has stopped, nothing touches the socket that was read past the event loop", async () => {
+  await using nats = await startNatsServer();
+  await using listener = await startTestUdpListener(nats.address, {}, { isAlone: true });
+  using sender = await openUdpSender(listener.port);
+  // Each reading finds some, and so is followed by another.
+  let readings = 0;
+  using _ = aroundReadings(() => {
+    readings++;
+    for (let count = 0; count < 3; count++) void sender.send("a v=1");
+  });
+  await eventually("a reading", async () => {
+    await sendFollowing(sender);
+    return readings > 10;
+  });
+  await listener.stop();
+  const readingsUntilStop = readings;
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(readings).toBe(readingsUntilStop);
+  expect(listener.log.lines.filter((line) => !line.startsWith("INFO"))).toEqual([]);
+});
+
+test("what waits for NATS is not written over by what is read past the event loop", async () => {
+  using read = spyOn(DatagramReader.prototype, "read");
+  const away = await startNatsServer();
+  const { port } = away;
+  await away[Symbol.asyncDispose]();
+  await using listener = await startTestUdpListener(
+    away.address,
+    { batch: { sizeMaxBytes: 2000 } },
+    { isReadyExpected: false, isAlone: true },
+  );
+  using sender = await openUdpSender(listener.port);
+  const lines: string[] = [];
+  for (let turn = 0; turn < 40; turn++) {
+    // Too much for a batch, so it goes out as it is.
+    const text = Array.from({ length: 200 }, (_, number) => `cpu,turn=${turn},n=${number} v=1`);
+    await sender.send(`${text.join("\n")}\n`);
+    lines.push(...text);
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  expect(read.mock.calls.length).toBeGreaterThan(0);
+  await using nats = await startNatsServer({ port });
+  await using collector = await collect(nats.address);
+  await collector.receivedLines(lines);
 });
 
 test("takes datagrams before NATS is there, and publishes them when it comes", async () => {
@@ -284,6 +364,45 @@ test("an error of the socket is counted and logged, and the next datagram is tak
   expect(await collector.received(1)).toEqual(["a v=1\n"]);
   expect(listener.running.ready()).toBe(true);
 });
+
+test("an error of the socket is counted and logged in mid-flow, too", async () => {
+  await using nats = await startNatsServer();
+  await using collector = await collect(nats.address);
+  await using listener = await startTestUdpListener(nats.address, {}, { isAlone: true });
+  const socket = socketOfPort(listener.port);
+  using _ = aroundReadings(() => sendToNobodyFrom(socket));
+  using sender = await openUdpSender(listener.port);
+  await eventually("it is counted", async () => {
+    await sendFollowing(sender);
+    return (collector.metric("read_errors") ?? 0) > 0;
+  });
+  expect(listener.log.lines.at(-1)).toMatch(
+    /^WARN cannot read from UDP port \d+: ECONNREFUSED: connection refused/,
+  );
+});
+
+/** Datagrams that follow one another, each read in a turn of the event loop of its own. */
+async function sendFollowing(sender: UdpSender): Promise<void> {
+  for (let count = 0; count < 5; count++) {
+    await sender.send("a v=1");
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+}
+
+/** Calls `before` in front of each reading past the event loop. */
+function aroundReadings(before: () => void): Disposable {
+  const { read } = DatagramReader.prototype;
+  const around = function (this: DatagramReader, ...args: Parameters<typeof read>) {
+    before();
+    return read.apply(this, args);
+  };
+  return spyOn(DatagramReader.prototype, "read").mockImplementation(around);
+}
+
+/** More than a small receive buffer holds, in one turn of the event loop, so that nobody reads it meanwhile. */
+function flood(sender: UdpSender): void {
+  for (let count = 0; count < 100; count++) void sender.send("x".repeat(1000));
+}
 
 /** The descriptor of this process's IPv6 UDP socket that is bound to `port`. */
 function socketOfPort(port: number): number {

@@ -22,7 +22,9 @@ async function openPair() {
   const sender = await Bun.udpSocket({
     connect: { hostname: "127.0.0.1", port: receiver.port },
   });
-  const reader = DatagramReader.open();
+  const reader = DatagramReader.open((error) => {
+    throw error;
+  });
   if (reader === undefined) throw new Error("this system has no recvmmsg");
   const read = (datagramsMax = NO_LIMIT) => {
     const datagrams: Uint8Array[] = [];
@@ -83,4 +85,22 @@ test("a shorter datagram behind a longer one in the same place has its own bytes
     pair.send(sent);
     expect(pair.read()).toEqual([sent]);
   }
+});
+
+test("an error of the socket is told, that nothing waits is none", () => {
+  const told: string[] = [];
+  const reader = DatagramReader.open(({ message }) => told.push(message));
+  // No descriptor has this number.
+  expect(reader?.read(1_000_000, NO_LIMIT, () => {})).toBe(0);
+  expect(told).toEqual(["EBADF: bad file descriptor"]);
+});
+
+test("there is none where the system's library cannot be called", () => {
+  const open = DatagramReader.open(
+    () => {},
+    () => {
+      throw new Error("libc.so.6: no such file");
+    },
+  );
+  expect(open).toBeUndefined();
 });

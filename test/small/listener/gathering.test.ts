@@ -6,39 +6,35 @@ import { expect, test } from "bun:test";
 
 import { Gathering } from "../../../src/listener/gathering.ts";
 
-/** 100 bytes and 700 more that the kernel takes. */
-const DATAGRAM_BYTES = 100;
-
 class Played {
   nowMs = 0;
-  /** What happened: "sleep", or how many datagrams were read past the event loop. */
+  /** What happened: "slept 2", or how many datagrams were read past the event loop. */
   happened: (string | number)[] = [];
   /** How many datagrams wait, each time that it is read; none when it is used up. */
   waiting: number[] = [];
-  readonly #gathering: Gathering;
-
-  constructor(receiveBufferBytes = 1_000_000) {
-    const readWaiting = (datagramsMax: number) => {
-      expect(datagramsMax).toBe(1024);
-      const count = this.waiting.shift() ?? 0;
-      this.happened.push(count);
-      this.take(count);
-    };
-    this.#gathering = new Gathering(
-      { receiveBufferBytes, readWaiting },
-      {
-        nowMs: () => this.nowMs,
-        sleep: (ms) => {
-          expect(ms).toBe(2);
-          this.nowMs += ms;
-          this.happened.push("sleep");
-        },
+  /** How full the buffer is after each sleep; half of what allows for a longer one when it is used up. */
+  filled: number[] = [];
+  readonly #gathering = new Gathering(
+    {
+      readWaiting: (datagramsMax) => {
+        expect(datagramsMax).toBe(16_384);
+        const count = this.waiting.shift() ?? 0;
+        this.happened.push(count);
+        this.take(count);
       },
-    );
-  }
+      filledShare: () => this.filled.shift() ?? 1 / 4,
+    },
+    {
+      nowMs: () => this.nowMs,
+      sleep: (ms) => {
+        this.nowMs += ms;
+        this.happened.push(`slept ${ms}`);
+      },
+    },
+  );
 
   take(datagrams: number): void {
-    for (let datagram = 0; datagram < datagrams; datagram++) this.#gathering.took(DATAGRAM_BYTES);
+    for (let datagram = 0; datagram < datagrams; datagram++) this.#gathering.took();
   }
 
   stop(): void {
@@ -62,8 +58,8 @@ async function immediates(): Promise<void> {
 test("a turn within two milliseconds of the one before is followed by a sleep and a reading; no other is", async () => {
   for (const [pauseMs, happened] of [
     [2, []],
-    [1.9, ["sleep", 0]],
-    [0, ["sleep", 0]],
+    [1.9, ["slept 0.5", 0]],
+    [0, ["slept 0.5", 0]],
   ] as const) {
     const played = new Played();
     expect(await played.turn(100, 1)).toEqual([]);
@@ -75,7 +71,7 @@ test("goes on while that brings more than one datagram, those of the event loop 
   const played = new Played();
   played.waiting = [5, 2, 1];
   await played.turn(100, 1);
-  expect(await played.turn(1, 1)).toEqual(["sleep", 5, "sleep", 2, "sleep", 1]);
+  expect(await played.turn(1, 1)).toEqual(["slept 0.5", 5, "slept 0.5", 2, "slept 0.5", 1]);
 
   played.waiting = [4];
   await played.turn(100, 1);
@@ -87,49 +83,45 @@ test("goes on while that brings more than one datagram, those of the event loop 
   played.take(1);
   played.waiting = [1, 1];
   await immediates();
-  expect(played.happened).toEqual(["sleep", 4, "sleep", 1, "sleep", 1]);
+  expect(played.happened).toEqual(["slept 0.5", 4, "slept 0.5", 1, "slept 0.5", 1]);
 });
 
 test("after a reading that was in vain the event loop reads the next turn", async () => {
   const played = new Played();
   await played.turn(100, 1);
-  expect(await played.turn(1, 1)).toEqual(["sleep", 0]);
+  expect(await played.turn(1, 1)).toEqual(["slept 0.5", 0]);
   expect(await played.turn(1, 1)).toEqual([]);
-  expect(await played.turn(1, 1)).toEqual(["sleep", 0]);
+  expect(await played.turn(1, 1)).toEqual(["slept 0.5", 0]);
 });
 
-test("does not sleep where half of the buffer would fill meanwhile, and reads all the same", async () => {
-  // In two milliseconds as many as before: ten of 800 bytes each are 8,000.
-  for (const [bufferBytes, first] of [
-    [16_000, "sleep"],
-    [15_999, 10],
-  ] as const) {
-    const played = new Played(bufferBytes);
-    played.waiting = [10, 0];
-    await played.turn(100, 10);
-    expect((await played.turn(1, 1))[0]).toBe(first);
-  }
-});
-
-test("it is the rate that counts: five in one millisecond are as many as ten in two", async () => {
-  for (const [bufferBytes, first] of [
-    [16_000, "sleep"],
-    [15_999, 0],
-  ] as const) {
-    const played = new Played(bufferBytes);
-    await played.turn(100, 1);
-    // Follows, and is read in vain; so the next one is read by the event loop, which takes no time here.
-    await played.turn(1, 1);
-    await played.turn(1, 5);
-    expect((await played.turn(1, 1))[0]).toBe(first);
-  }
-});
-
-test("does not sleep where the size of the buffer is not known", async () => {
-  const played = new Played(0);
-  played.waiting = [2, 1];
+test("sleeps for longer while little of the buffer fills, up to two milliseconds", async () => {
+  const played = new Played();
+  played.waiting = [2, 2, 2, 2, 0];
+  played.filled = [0.24, 0.25, 0.1, 0, 0];
   await played.turn(100, 1);
-  expect(await played.turn(1, 1)).toEqual([2, 1]);
+  expect(await played.turn(1, 1)).toEqual([
+    ...["slept 0.5", 2, "slept 1", 2, "slept 1", 2, "slept 2", 2, "slept 2", 0],
+  ]);
+});
+
+test("sleeps for half as long after more than half of the buffer has filled", async () => {
+  const played = new Played();
+  played.waiting = [2, 2, 2, 2, 0];
+  played.filled = [0, 0, 0.5, 0.51, 0.3];
+  await played.turn(100, 1);
+  expect(await played.turn(1, 1)).toEqual([
+    ...["slept 0.5", 2, "slept 1", 2, "slept 2", 2, "slept 2", 2, "slept 1", 0],
+  ]);
+});
+
+test("leaves reading to the event loop where the shortest sleep fills more than half, and tries again later", async () => {
+  const played = new Played();
+  played.waiting = [9, 9];
+  played.filled = [0.51, 0.51];
+  await played.turn(100, 1);
+  expect(await played.turn(1, 1)).toEqual(["slept 0.5", 9]);
+  expect(await played.turn(1, 1)).toEqual([]);
+  expect(await played.turn(1, 1)).toEqual(["slept 0.5", 9]);
 });
 
 test("does not touch the socket once it was told to stop", async () => {

@@ -2,12 +2,13 @@
 import { expect, test } from "bun:test";
 
 import {
-  countDrops,
   leaveOutAncillaryData,
+  openReceiveBuffer,
   setReceiveBuffer,
   SO_RCVBUF,
   SO_RCVBUFFORCE,
   type SocketCalls,
+  type SocketMemory,
 } from "../../../src/platform/receive-buffer.ts";
 import { RecordingLog } from "../../support/recording-log.ts";
 
@@ -29,7 +30,7 @@ function kernel(options: { capBytes: number; mayForce: boolean; pageSizeBytes?: 
       return true;
     },
     get: (_fd, option) => (option === SO_RCVBUF ? bytes : undefined),
-    drops: () => undefined,
+    memory: () => undefined,
   };
   return { calls, asked, givenBytes: () => bytes / 2 };
 }
@@ -127,20 +128,54 @@ test.if(process.platform === "linux")("a socket that does not exist is told as a
   expect(log.lines[0]).toStartWith("WARN the receive buffer is 0 bytes and not 65536");
 });
 
-test("what the kernel dropped is told once, across the end of its 32 bits", () => {
+/** What is told with each call, of a kernel that tells so much and then nothing. */
+function bufferOf(...told: SocketMemory[]) {
   const { calls } = kernel({ capBytes: 4096, mayForce: true });
-  const told = [0, 3, 3, 10, 2 ** 32 - 1, 4];
-  const drops = countDrops(FD, () => ({ ...calls, drops: () => told.shift() }));
-  expect(Array.from({ length: 6 }, drops)).toEqual([0, 3, 0, 7, 2 ** 32 - 11, 5]);
+  return openReceiveBuffer(FD, () => ({ ...calls, memory: () => told.shift() }));
+}
+
+test("what the kernel dropped is told once, across the end of its 32 bits", () => {
+  const buffer = bufferOf(
+    ...[0, 3, 3, 10, 2 ** 32 - 1, 4].map((drops) => ({ usedBytes: 0, maxBytes: 1, drops })),
+  );
+  expect(Array.from({ length: 7 }, () => buffer.newDrops())).toEqual([
+    ...[0, 3, 0, 7, 2 ** 32 - 11, 5, 0],
+  ]);
 });
 
-test("nothing is told where the kernel does not tell it, now or at all", () => {
-  const { calls } = kernel({ capBytes: 4096, mayForce: true });
-  const told = [3, undefined, 4];
-  const drops = countDrops(FD, () => ({ ...calls, drops: () => told.shift() }));
-  expect([drops(), drops(), drops()]).toEqual([3, 0, 1]);
-  const never = countDrops(FD, () => {
+test("how full the buffer is is a share of what the kernel allows", () => {
+  const buffer = bufferOf({ usedBytes: 300, maxBytes: 1200, drops: 0 });
+  expect([buffer.filledShare(), buffer.filledShare()]).toEqual([0.25, undefined]);
+});
+
+test("nothing is told where the system's library cannot be called", () => {
+  const buffer = openReceiveBuffer(FD, () => {
     throw new Error("libc.so.6: no such file");
   });
-  expect(never()).toBe(0);
+  expect([buffer.filledShare(), buffer.newDrops()]).toEqual([undefined, 0]);
 });
+
+test.if(process.platform === "linux")(
+  "the real kernel tells how full a real socket's buffer is, and what it dropped",
+  async () => {
+    const socket = await Bun.udpSocket({ hostname: "127.0.0.1" });
+    const { fd } = socket as unknown as { fd: number };
+    setReceiveBuffer(fd, 65_536, new RecordingLog());
+    const buffer = openReceiveBuffer(fd);
+    expect([buffer.filledShare(), buffer.newDrops()]).toEqual([0, 0]);
+    // In one turn of the event loop, so that nobody reads them meanwhile.
+    const send = (count: number) => {
+      for (let sent = 0; sent < count; sent++) {
+        socket.send(new Uint8Array(1000), socket.port, "127.0.0.1");
+      }
+    };
+    send(10);
+    // Of 128 KiB, at least their bytes, and at most 4 KiB each.
+    expect(buffer.filledShare()).toBeGreaterThan(10_000 / 131_072);
+    expect(buffer.filledShare()).toBeLessThan(40_960 / 131_072);
+    send(1000);
+    expect(buffer.newDrops()).toBeGreaterThan(800);
+    expect(buffer.newDrops()).toBe(0);
+    socket.close();
+  },
+);
