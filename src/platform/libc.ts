@@ -1,17 +1,10 @@
 /** What the runtime cannot do with a socket, and the C library of Linux can. */
 import { dlopen, type Pointer, read } from "bun:ffi";
 
-export type Libc = ReturnType<typeof open>;
-
-let opened: Libc | undefined;
+export type Libc = ReturnType<typeof openLibc>;
 
 /** Throws on other systems. musl takes the name of the library for itself as well. */
-export function openLibc(): Libc {
-  opened ??= open();
-  return opened;
-}
-
-function open() {
+export function openLibc() {
   const { __errno_location, ...calls } = dlopen("libc.so.6", {
     setsockopt: { args: ["i32", "i32", "i32", "ptr", "u32"], returns: "i32" },
     getsockopt: { args: ["i32", "i32", "i32", "ptr", "ptr"], returns: "i32" },

@@ -4,7 +4,7 @@
  * so libc is asked directly.
  */
 import { messageOf } from "./errors.ts";
-import { openLibc } from "./libc.ts";
+import { type Libc, openLibc } from "./libc.ts";
 import type { Log } from "./log.ts";
 
 /** The part of libc that is needed, so that tests play the kernel. */
@@ -46,21 +46,20 @@ const KERNEL_FACTOR = 2;
 
 /**
  * Asks for a receive buffer of `askedBytes`, rounded up to whole pages, and looks what came of it. A smaller buffer
- * than asked for is a warning and no error: the listener works, and loses datagrams earlier. Returns how large it is, 0 if
- * that is not known.
+ * than asked for is a warning and no error: the listener works, and loses datagrams earlier.
  */
 export function setReceiveBuffer(
   fd: number,
   askedBytes: number,
   log: Log,
   openCalls: () => SocketCalls = openSocketCalls,
-): number {
+): void {
   let calls: SocketCalls;
   try {
     calls = openCalls();
   } catch (error) {
     log.warn(`cannot set the receive buffer, it stays as the system made it: ${messageOf(error)}`);
-    return 0;
+    return;
   }
   const bytes = Math.max(1, Math.ceil(askedBytes / calls.pageSizeBytes)) * calls.pageSizeBytes;
   if (bytes !== askedBytes) {
@@ -68,12 +67,11 @@ export function setReceiveBuffer(
   }
   if (!calls.set(fd, SO_RCVBUFFORCE, bytes)) calls.set(fd, SO_RCVBUF, bytes);
   const givenBytes = (calls.get(fd, SO_RCVBUF) ?? 0) / KERNEL_FACTOR;
-  if (givenBytes >= bytes) return givenBytes;
+  if (givenBytes >= bytes) return;
   log.warn(
     `the receive buffer is ${givenBytes} bytes and not ${bytes}, bursts may be lost: ` +
       `the kernel's limit is lower, raise it with sysctl -w net.core.rmem_max=${bytes}`,
   );
-  return givenBytes;
 }
 
 /**
@@ -135,9 +133,9 @@ function openSocketCalls(): SocketCalls {
     pageSizeBytes: libc.getpagesize(),
     set: (fd, option, value, level = SOL_SOCKET) =>
       libc.setsockopt(fd, level, option, Int32Array.of(value), 4) === 0,
-    get: (fd, option) => getNumbers(fd, option, 1)?.[0],
+    get: (fd, option) => getNumbers(libc, fd, option, 1)?.[0],
     memory(fd) {
-      const [usedBytes, maxBytes, , , , , , , drops] = getNumbers(fd, SO_MEMINFO, 9) ?? [];
+      const [usedBytes, maxBytes, , , , , , , drops] = getNumbers(libc, fd, SO_MEMINFO, 9) ?? [];
       if (usedBytes === undefined || maxBytes === undefined || drops === undefined)
         return undefined;
       return { usedBytes, maxBytes, drops };
@@ -146,9 +144,14 @@ function openSocketCalls(): SocketCalls {
 }
 
 /** The first so many numbers of an option of the socket; undefined if the kernel does not tell them. */
-function getNumbers(fd: number, option: number, count: number): Uint32Array | undefined {
+function getNumbers(
+  libc: Libc,
+  fd: number,
+  option: number,
+  count: number,
+): Uint32Array | undefined {
   const values = new Uint32Array(count);
   const size = Uint32Array.of(values.byteLength);
-  const isRead = openLibc().getsockopt(fd, SOL_SOCKET, option, values, size) === 0;
+  const isRead = libc.getsockopt(fd, SOL_SOCKET, option, values, size) === 0;
   return isRead && size[0] === values.byteLength ? values : undefined;
 }

@@ -96,17 +96,6 @@ test.if(process.platform === "linux")(
   },
 );
 
-test.if(process.platform === "linux")(
-  "the size that the real kernel gave is returned",
-  async () => {
-    const socket = await Bun.udpSocket({ hostname: "127.0.0.1" });
-    const { fd } = socket as unknown as { fd: number };
-    const givenBytes = setReceiveBuffer(fd, 65_536, new RecordingLog());
-    socket.close();
-    expect(givenBytes).toBe(65_536);
-  },
-);
-
 test("no ancillary data is asked for, of IPv4 or of IPv6", () => {
   const { calls } = kernel({ capBytes: 4096, mayForce: true });
   const asked: unknown[] = [];
