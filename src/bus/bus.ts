@@ -54,7 +54,8 @@ export interface Bus {
 
 /**
  * Called with a published payload when the bus, and whoever it hands it to, have no more use for it: its bytes may be
- * written to again. It may be called before publish() returns, later, or never; and never for one that was rejected.
+ * written to again. It may be called before publish() returns, later, or never, once at most; and never for one that was
+ * rejected. It must neither throw nor publish.
  */
 export type OnFree = (payload: Uint8Array) => void;
 

@@ -8,8 +8,8 @@
  * - A slow subscriber is no back-pressure on publishers. It drops at its own `pendingMaxBytes`, and its onDropped
  *   hears of it, from inside publish(); the other subscribers get the payload all the same. A publisher that goes on
  *   without giving way to the event loop (awaiting publish() does not) fills those queues, as no handler runs.
- * - What is handled at once is the publisher's own bytes; a view that is small within its buffer is copied when it has to
- *   wait for longer.
+ * - What is handled at once is the publisher's own bytes; views that are small within their buffer together are copied when
+ *   they have to wait for longer.
  */
 import type { Clock } from "../platform/clock.ts";
 import { assert } from "../platform/errors.ts";

@@ -133,8 +133,9 @@ export class Outbound {
   /** The connection takes more again. */
   resume(): void {
     if (this.#link?.keepsPayload === false) {
-      this.#freeKept?.();
+      const free = this.#freeKept;
       this.#freeKept = undefined;
+      free?.();
     }
     this.#send();
   }
@@ -176,9 +177,10 @@ export class Outbound {
         this.#events.onTooLarge(next.payload.length, maxBytes);
         this.#lose([next]);
       } else {
-        link.publish(next.subject, next.payload);
-        this.#freeSent(link, next);
+        const { payload, onFree } = next;
+        link.publish(next.subject, payload);
         this.#queue.markSent();
+        if (onFree !== undefined) this.#freeSoon(link, () => onFree(payload));
       }
     }
     this.#tellIfEmpty();
@@ -186,11 +188,10 @@ export class Outbound {
     this.#endTurnSoon();
   }
 
-  /** Gives the payload back that was handed to the connection: now, or when the connection has no more use for it. */
-  #freeSent(link: Link, { payload, onFree }: Outgoing): void {
-    if (onFree === undefined) return;
-    if (link.keepsPayload) this.#freeKept = () => onFree(payload);
-    else onFree(payload);
+  /** Gives the payload back that was handed to the connection last: now, or when the connection has no more use for it. */
+  #freeSoon(link: Link, free: () => void): void {
+    if (link.keepsPayload) this.#freeKept = free;
+    else free();
   }
 
   /** True if a payload of `bytes` would be with the connection, in its buffer of small ones, at once. */

@@ -6,9 +6,10 @@
  * in bytes, and handed on from the event loop. After a few milliseconds of that the event loop gets its turn, or
  * the socket would not be read at all.
  *
- * A payload that waits as a view keeps the whole chunk alive that was read from the socket, up to 512 KiB. So views that
- * are still waiting when the event loop gets its turn are copied if they are a small part of their chunk together, and the
- * limit on what waits holds for memory as well; what is handled at once is not.
+ * A payload that waits as a view keeps the whole chunk alive that was read from the socket, up to 512 KiB (in process: the
+ * body that it was cut from). So views that are still waiting when the event loop gets its turn are copied if they are a
+ * small part of their chunk together; what is handled at once is not. So what waits takes a few times its size, and the
+ * first and the last chunk, at most.
  *
  * A handler that throws or rejects is a bug of ours: it is thrown on where nobody catches it, and ends the process.
  */

@@ -4,7 +4,8 @@
  *
  * Both programs are built the same way and run in turns, in fresh processes, and in the other order every other round,
  * so that a machine that is busy now and then is busy for both. The medians are compared, and a benchmark counts as
- * slower only if it was so in nearly every round.
+ * slower only if it was so in nearly every round, and again in as many rounds afterwards: of two equal trees one is slower in
+ * four of five rounds now and then.
  */
 import { existsSync } from "node:fs";
 import { mkdtemp, rm, symlink } from "node:fs/promises";
@@ -73,42 +74,63 @@ async function compare(
 ): Promise<number> {
   let slower = 0;
   for (const benchmark of benchmarks) {
-    const figures: Record<Tree, number[]> = { old: [], new: [] };
-    let unit = "";
-    for (let round = 0; round < Number(values.rounds); round++) {
-      const order: readonly Tree[] = round % 2 === 0 ? ["old", "new"] : ["new", "old"];
-      for (const tree of order) {
-        const args = commandOf(tree, benchmark);
-        const output = args && Bun.spawnSync([...args], { stderr: "ignore" }).stdout.toString();
-        const cost = readCost(output ?? "");
-        if (cost === undefined) continue;
-        figures[tree].push(cost.figure);
-        unit = cost.unit;
-      }
-    }
-    if (judge(benchmark.name, figures, unit)) slower++;
+    const measured = measure((tree) => commandOf(tree, benchmark));
+    const isSlower =
+      isSlowerIn(measured) && isSlowerIn(measure((tree) => commandOf(tree, benchmark)));
+    printRow(benchmark.name, measured, isSlower);
+    if (isSlower) slower++;
   }
   return slower === 0 ? 0 : 1;
 }
 
-/** Prints one row; true if the new tree is slower. */
-function judge(name: string, figures: Readonly<Record<Tree, number[]>>, unit: string): boolean {
-  const [before, now] = [median(figures.old), median(figures.new)];
-  if (before === undefined || now === undefined) {
-    console.log(`${name.padEnd(36)} cannot be compared: only one of the two has a figure`);
-    return false;
+interface Measured {
+  readonly figures: Readonly<Record<Tree, number[]>>;
+  readonly unit: string;
+}
+
+function measure(commandOf: (tree: Tree) => readonly string[] | undefined): Measured {
+  const figures: Record<Tree, number[]> = { old: [], new: [] };
+  let unit = "";
+  for (let round = 0; round < Number(values.rounds); round++) {
+    const order: readonly Tree[] = round % 2 === 0 ? ["old", "new"] : ["new", "old"];
+    for (const tree of order) {
+      const args = commandOf(tree);
+      const output = args && Bun.spawnSync([...args], { stderr: "ignore" }).stdout.toString();
+      const cost = readCost(output ?? "");
+      if (cost === undefined) continue;
+      figures[tree].push(cost.figure);
+      unit = cost.unit;
+    }
   }
-  const delta = now / before - 1;
+  return { figures, unit };
+}
+
+function isSlowerIn({ figures }: Measured): boolean {
+  const delta = deltaOf(figures);
   const slowerRounds = figures.new.filter(
     (figure, round) => figure > (figures.old[round] ?? Infinity),
   );
-  const isSlower = delta >= SLOWER_BY && slowerRounds.length >= figures.new.length * AGREED_SHARE;
+  const areAgreed = slowerRounds.length >= figures.new.length * AGREED_SHARE;
+  return delta !== undefined && delta >= SLOWER_BY && areAgreed;
+}
+
+function printRow(name: string, { figures, unit }: Measured, isSlower: boolean): void {
+  const [before, now, delta] = [median(figures.old), median(figures.new), deltaOf(figures)];
+  if (before === undefined || now === undefined || delta === undefined) {
+    console.log(`${name.padEnd(36)} cannot be compared: only one of the two has a figure`);
+    return;
+  }
   const percent = `${delta < 0 ? "" : "+"}${(delta * 100).toFixed(1)} %`;
   console.log(
     `${name.padEnd(36)} ${before.toPrecision(3).padStart(8)} ${now.toPrecision(3).padStart(8)} ${percent.padStart(9)}  ` +
       `${unit}${isSlower ? "  SLOWER" : ""}`,
   );
-  return isSlower;
+}
+
+/** By how much the new tree costs more, as a share; undefined if one of the two has no figure. */
+function deltaOf(figures: Readonly<Record<Tree, number[]>>): number | undefined {
+  const [before, now] = [median(figures.old), median(figures.new)];
+  return before === undefined || now === undefined ? undefined : now / before - 1;
 }
 
 function median(figures: readonly number[]): number | undefined {

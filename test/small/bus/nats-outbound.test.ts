@@ -105,6 +105,30 @@ test("gives back the bytes of what the connection has taken, once it has no more
   expect(free).toEqual(["taken", "held", "behind"]);
 });
 
+test("gives bytes back once, however often the connection takes more", () => {
+  const { outbound, link } = start();
+  let free = 0;
+  link.keepsPayload = true;
+  outbound.publish("a", PAYLOAD, 1, () => void free++);
+  link.keepsPayload = false;
+  outbound.resume();
+  outbound.resume();
+  expect(free).toBe(1);
+});
+
+test("does not give back the bytes of what it refuses", () => {
+  const { outbound, link } = start();
+  let free = 0;
+  const onFree = () => void free++;
+  expect(outbound.publish("a", new Uint8Array(3_000_001), 1, onFree)).toBeUndefined();
+  outbound.detach();
+  outbound.publish("a", PAYLOAD, 1, onFree);
+  // The server that comes back takes less than was held.
+  link.payloadMaxBytes = () => PAYLOAD.length - 1;
+  outbound.attach(link as unknown as Link);
+  expect(free).toBe(0);
+});
+
 test("does not give back the bytes of what it held or what was under way when the connection ended", () => {
   const { outbound, link } = start();
   let free = 0;

@@ -94,6 +94,27 @@ test("copies what comes while the handler takes its time", async () => {
   expect(payloads.map((payload) => payload.buffer.byteLength)).toEqual([1, 10, 100, 100, 10]);
 });
 
+test("keeps little more memory alive than waits while the handler takes its time", async () => {
+  const dropped: Uint8Array[] = [];
+  let handled = 0;
+  const queue = new PendingQueue({
+    pendingMaxBytes: 1_000_000,
+    onDelivery: () => (++handled <= 50 ? Promise.resolve() : new Promise<void>(() => {})),
+    onDropped: (payload) => void dropped.push(payload),
+  });
+  for (let count = 0; count < 51; count++) queue.offer(delivery());
+  await eventually("the last of them to be handled", () => handled === 51);
+  for (let count = 0; count < 100; count++) {
+    const chunk = new Uint8Array(10_000);
+    for (let view = 0; view < 3; view++) queue.offer(delivery(chunk.subarray(0, 10)));
+  }
+  queue.abandon();
+  expect(dropped).toHaveLength(300);
+  const kept = [...new Set(dropped.map(({ buffer }) => buffer))];
+  // What waits, and the last chunk.
+  expect(kept.reduce((sum, { byteLength }) => sum + byteLength, 0)).toBe(297 * 10 + 10_000);
+});
+
 test("bounds how many wait, however small they are", async () => {
   let dropped = 0;
   let delivered = 0;

@@ -51,6 +51,22 @@ test("writes publications and commands in the order in which they were added, in
   expect(socket.text()).toBe("PUB a.b 4\r\nx=1\n\r\nPUB größe 2\r\ny\n\r\nPING\r\n");
 });
 
+test("keeps a large payload until the socket has taken all of it", () => {
+  const socket = new NarrowSocket();
+  const writer = new SocketWriter(socket.write);
+  writer.addPublication("a", new Uint8Array(200_000));
+  expect(writer.keepsPayload).toBe(false);
+  socket.room = 150_000;
+  writer.addPublication("a", new Uint8Array(200_000));
+  expect(writer.keepsPayload).toBe(true);
+  socket.room = 10;
+  writer.resume();
+  expect(writer.keepsPayload).toBe(true);
+  socket.room = Infinity;
+  writer.resume();
+  expect(writer.keepsPayload).toBe(false);
+});
+
 test("keeps what the socket does not take, and the order, until it has room again", () => {
   const socket = new NarrowSocket();
   const writer = new SocketWriter(socket.write);

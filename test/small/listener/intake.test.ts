@@ -5,6 +5,7 @@
 import { expect, test } from "bun:test";
 
 import type { BatchLimits } from "../../../src/batch/batch.ts";
+import { TAKEN } from "../../../src/bus/bus.ts";
 import { countLines } from "../../../src/line/split.ts";
 import { UDP_COUNTERS, type UdpCounters } from "../../../src/listener/counters.ts";
 import { Intake } from "../../../src/listener/intake.ts";
@@ -262,4 +263,33 @@ test("fills the buffer of a batch again, and lets the memory of a long payload g
   for (let round = 0; round < 3; round++)
     intake.accept(new TextEncoder().encode(`a v=${round}`), 1);
   expect(bus.texts.slice(-3)).toEqual(["a v=0\n", "a v=1\n", "a v=2\n"]);
+});
+
+test("does not fill the buffer of a batch again of which one message is back and another is not", () => {
+  const { bus, intake } = setUp({ countMax: 100, sizeMaxBytes: 1000 });
+  const kept: Uint8Array[] = [];
+  bus.publish = (_subject, payload, _lines, onFree) => {
+    // The first is free at once, the second goes on waiting.
+    if (kept.push(payload) === 1) onFree?.(payload);
+    return TAKEN;
+  };
+  const fill = (letter: string) => {
+    for (let count = 0; count < 10; count++) {
+      intake.accept(new TextEncoder().encode(`${letter.repeat(49)}\n`), 1);
+    }
+    intake.flush();
+  };
+  fill("a");
+  // A server that takes less than the last one, after the batch was filled.
+  kept.length = 0;
+  for (let count = 0; count < 10; count++) {
+    intake.accept(new TextEncoder().encode(`${"b".repeat(49)}\n`), 1);
+  }
+  bus.maxBytes = 300;
+  intake.flush();
+  bus.maxBytes = 1000;
+  expect(kept).toHaveLength(2);
+  const second = new TextDecoder().decode(kept[1]);
+  fill("c");
+  expect(new TextDecoder().decode(kept[1])).toBe(second);
 });
