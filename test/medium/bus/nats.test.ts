@@ -6,7 +6,7 @@ import { expect, test } from "bun:test";
 
 import { BusFull } from "../../../src/bus/bus.ts";
 import { eventually } from "../../support/eventually.ts";
-import { startNatsServer } from "../../support/nats-server.ts";
+import { makeCertificates, startNatsServer } from "../../support/nats-server.ts";
 import { freePort } from "../../support/server-process.ts";
 import { startTcpProxy } from "../../support/tcp-proxy.ts";
 import { collect, decode, numbered, openTestBus, untilUp } from "./nats-support.ts";
@@ -199,6 +199,46 @@ test("what waits keeps no more memory alive than a few times its size", async ()
   expect(kept(waited.slice(1, 1000))).toBeLessThan(4 * 999_000);
   expect(kept(waited.slice(1000))).toBeLessThan(4 * 10_000_000);
 });
+
+for (const transport of ["plain", "TLS"]) {
+  test(`what is given back may be written over while the server does not read (${transport})`, async () => {
+    await using certificates = await makeCertificates();
+    const isTls = transport === "TLS";
+    await using server = await startNatsServer(isTls ? { tls: certificates } : {});
+    const options = isTls
+      ? { servers: [`localhost:${server.port}`], tls: true, tlsCaFile: certificates.caFile }
+      : { servers: [server.address] };
+    await using receiver = openTestBus(options);
+    const received: Uint8Array[] = [];
+    await receiver.bus.subscribe("a", {
+      pendingMaxBytes: 1 << 30,
+      onDelivery: ({ payload }) => void received.push(payload.slice()),
+      onDropped() {},
+    });
+    await using publisher = openTestBus(options);
+    await untilUp(publisher.bus);
+    const sizes = Array.from(
+      { length: 14 },
+      (_, index) => [900_000, 10, 500_000, 150_000][index % 4] ?? 0,
+    );
+    const given = new Map<number, number>();
+    server.kill("SIGSTOP");
+    for (const [index, size] of sizes.entries()) {
+      void publisher.bus.publish("a", new Uint8Array(size).fill(index), 1, (payload) => {
+        given.set(index, (given.get(index) ?? 0) + 1);
+        payload.fill(0xff);
+      });
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    server.kill("SIGCONT");
+    await eventually("the deliveries", () => received.length >= sizes.length);
+    const whole = received.map((payload, index) => payload.every((byte) => byte === index));
+    expect(received.map(({ length }) => length)).toEqual(sizes);
+    expect(whole).toEqual(sizes.map(() => true));
+    await eventually("all to be given back", () => given.size === sizes.length);
+    expect([...given.values()]).toEqual(sizes.map(() => 1));
+  });
+}
 
 test("follows the server's max_payload; what is held and exceeds it is lost and told", async () => {
   const port = freePort();
