@@ -17,6 +17,7 @@ import { systemClock } from "../../src/platform/clock.ts";
 import { compileRules } from "../../src/rules/compile.ts";
 import type { RuleDeclaration } from "../../src/rules/rule.ts";
 import { randomFrom } from "../support/random.ts";
+import { printCost } from "./cost.ts";
 import { describeMachine } from "./process-usage.ts";
 
 const SORT_AND_MATCH_MAX_NS = 400;
@@ -91,6 +92,7 @@ console.log(
   `tags: ${nsOf(unsortedRules).toFixed(0)} ns for sorting and 20 rules (at most ${SORT_AND_MATCH_MAX_NS}), ` +
     `${ratio.toFixed(2)} times as much with sorting where nothing is to be sorted (at most ${SORTED_MAX_RATIO})`,
 );
+printCost(nsOf(unsortedRules), "ns a line");
 const isKept = nsOf(unsortedRules) <= SORT_AND_MATCH_MAX_NS && ratio <= SORTED_MAX_RATIO;
 process.exitCode = isKept || isSmoke ? 0 : 1;
 
