@@ -5,7 +5,7 @@
  * owns it calls `take`, which gives the buffer away; a batch never writes into bytes that it has handed out, unless
  * they are given back.
  */
-import { NEWLINE } from "../line/split.ts";
+import { endedLength, NEWLINE } from "../line/split.ts";
 import type { Cancel, Clock } from "../platform/clock.ts";
 
 export interface BatchLimits {
@@ -75,7 +75,7 @@ export class Batch {
    */
   add(payload: Uint8Array, lines: number, start = 0, end: number = payload.length): boolean {
     const length = end - start;
-    const withNewline = length > 0 && payload[end - 1] !== NEWLINE ? length + 1 : length;
+    const withNewline = endedLength(payload, start, end);
     this.#reserve(withNewline);
     this.#buffer.set(
       length === payload.length ? payload : payload.subarray(start, end),

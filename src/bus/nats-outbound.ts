@@ -180,7 +180,7 @@ export class Outbound {
         const { payload, onFree } = next;
         link.publish(next.subject, payload);
         this.#queue.markSent();
-        if (onFree !== undefined) this.#freeSoon(link, () => onFree(payload));
+        if (onFree !== undefined) this.#freeSoon(link, payload, onFree);
       }
     }
     this.#tellIfEmpty();
@@ -189,9 +189,9 @@ export class Outbound {
   }
 
   /** Gives the payload back that was handed to the connection last: now, or when the connection has no more use for it. */
-  #freeSoon(link: Link, free: () => void): void {
-    if (link.keepsPayload) this.#freeKept = free;
-    else free();
+  #freeSoon(link: Link, payload: Uint8Array, onFree: OnFree): void {
+    if (link.keepsPayload) this.#freeKept = () => onFree(payload);
+    else onFree(payload);
   }
 
   /** True if a payload of `bytes` would be with the connection, in its buffer of small ones, at once. */

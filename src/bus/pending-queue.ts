@@ -131,9 +131,9 @@ export class PendingQueue {
   #copyViews(): void {
     while (this.#looked < this.#waiting.length) {
       const start = this.#looked;
-      const chunk = this.#waiting.at(start)?.payload.buffer;
-      let bytes = 0;
       let payload = this.#waiting.at(start)?.payload;
+      const chunk = payload?.buffer;
+      let bytes = 0;
       while (payload !== undefined && payload.buffer === chunk) {
         bytes += payload.length;
         payload = this.#waiting.at(++this.#looked)?.payload;

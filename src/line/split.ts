@@ -52,6 +52,12 @@ export function lacksFinalNewline(payload: Uint8Array): boolean {
   return payload.length > 0 && payload[payload.length - 1] !== NEWLINE;
 }
 
+/** How many bytes payload[start, end) has with the newline that is added if it ends inside a line. Hot: once per payload. */
+export function endedLength(payload: Uint8Array, start: number, end: number): number {
+  const length = end - start;
+  return length > 0 && payload[end - 1] !== NEWLINE ? length + 1 : length;
+}
+
 /** `payload` itself if it ends in a newline or is empty, or a copy with one added. */
 export function withFinalNewline(payload: Uint8Array): Uint8Array {
   if (!lacksFinalNewline(payload)) return payload;

@@ -6,7 +6,7 @@
 import { Batch, type BatchLimits } from "../batch/batch.ts";
 import { cutAtLineEnds } from "../batch/chunk.ts";
 import { type Bus, isTaken, type OnFree } from "../bus/bus.ts";
-import { countLines, NEWLINE, withFinalNewline } from "../line/split.ts";
+import { countLines, endedLength, withFinalNewline } from "../line/split.ts";
 import type { Counters } from "../metrics/counters.ts";
 import type { Clock } from "../platform/clock.ts";
 import { messageOf } from "../platform/errors.ts";
@@ -77,7 +77,7 @@ export class Intake {
 
   /** Undefined if it is not for a batch with others; what came before it has then been published. */
   #gather(memory: Uint8Array, lines: number, start: number, end: number): Publication | undefined {
-    const sizeBytes = end - start + (memory[end - 1] === NEWLINE ? 0 : 1);
+    const sizeBytes = endedLength(memory, start, end);
     const maxBytes = this.#messageMaxBytes();
     if (this.#batch.sizeBytes + sizeBytes > maxBytes) this.flush();
     if (sizeBytes > maxBytes || sizeBytes >= ALONE_MIN_BYTES) {

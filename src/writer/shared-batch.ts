@@ -9,7 +9,7 @@
 import { Batch, type BatchLimits } from "../batch/batch.ts";
 import { cutAtLineEnds } from "../batch/chunk.ts";
 import type { Delivery } from "../bus/bus.ts";
-import { countLines, lacksFinalNewline, withFinalNewline } from "../line/split.ts";
+import { countLines, endedLength, withFinalNewline } from "../line/split.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { WriterCounters } from "./counters.ts";
 import type { OutgoingBatch } from "./lane.ts";
@@ -152,7 +152,7 @@ export class SharedBatch {
   }
 
   #fits(payload: Uint8Array): boolean {
-    return this.#batch.fits(payload.length + (lacksFinalNewline(payload) ? 1 : 0));
+    return this.#batch.fits(endedLength(payload, 0, payload.length));
   }
 
   #sendWhenFree(): void {
