@@ -93,7 +93,7 @@ export class RetryQueue {
     if (limits.batchesMax === 0) return this.#drop(batch, "dropped_write_lines", answer.reason);
     counters.add("retry_batches");
     const entry: Entry = {
-      batch,
+      batch: withoutWaste(batch),
       deadlineMs: clock.monotonicMs() + limits.timeoutMs,
       tries: 0,
       isWaiting: false,
@@ -166,7 +166,7 @@ export class RetryQueue {
     let isBack = false;
     const sent = this.#options.send(entry.batch, (rest, answer) => {
       isBack = true;
-      entry.batch = { ...rest, payload: withoutWaste(rest.payload) };
+      entry.batch = withoutWaste(rest);
       entry.reason = answer.reason;
       this.#wait(entry, answer);
     });
@@ -240,7 +240,9 @@ export class RetryQueue {
   }
 }
 
-/** What keeps a part keeps its whole buffer, so a small part of it is copied out. */
-function withoutWaste(payload: Uint8Array): Uint8Array {
-  return payload.length * 2 < payload.buffer.byteLength ? payload.slice() : payload;
+/** A view keeps the whole buffer that it is a part of. What waits keeps the bytes that are counted, and no others. */
+function withoutWaste(batch: OutgoingBatch): OutgoingBatch {
+  const { payload } = batch;
+  if (payload.length === payload.buffer.byteLength) return batch;
+  return { ...batch, payload: payload.slice() };
 }

@@ -405,23 +405,61 @@ describe("at the stop", () => {
   });
 });
 
-test("a small rest of a large batch does not keep the whole of it in memory", async () => {
-  const { output, queue, pass } = setUp({ sizeMaxBytes: 1_000_000 });
-  const buffers: number[] = [];
-  const write = output.write.bind(output);
-  output.write = (payload) => {
-    buffers.push(payload.buffer.byteLength);
-    return write(payload);
+describe("what waits keeps its own bytes, and no others", () => {
+  /** A queue before an output that refuses more than 60,000 bytes at once, and has no time for lines called "last". */
+  const setUpLarge = (sizeMaxBytes: number) => {
+    const test = setUp({ sizeMaxBytes });
+    const buffers: number[] = [];
+    const write = test.output.write.bind(test.output);
+    test.output.write = (payload) => {
+      buffers.push(payload.buffer.byteLength);
+      return write(payload);
+    };
+    test.output.answer = (text) => {
+      if (text.length > 60_000) return TOO_LARGE;
+      return text.includes("last") ? AWAY : WRITTEN;
+    };
+    const addView = (text: string, bufferBytes: number) => {
+      const payload = new Uint8Array(bufferBytes).subarray(0, text.length);
+      payload.set(new TextEncoder().encode(text));
+      test.queue.add({ payload, lines: countLines(payload), done: new Set() }, AWAY);
+    };
+    return { ...test, buffers, addView };
   };
-  output.answer = (text) => {
-    if (text.length > 60_000) return TOO_LARGE;
-    return text.includes("last") ? AWAY : WRITTEN;
-  };
-  const payload = new TextEncoder().encode(`${"a v=1\n".repeat(10_000)}last v=1\n`);
-  queue.add({ payload, lines: 10_001, done: new Set() }, AWAY);
-  await pass(2000);
-  expect(buffers.at(-1)).toBeGreaterThan(60_000);
-  await pass(4000);
-  expect(output.texts.at(-1)).toBe("last v=1\n");
-  expect(buffers.at(-1)).toBe("last v=1\n".length);
+  const LAST = "last v=1\n";
+  /** 60,006 bytes: the first half goes out, the other is not taken. */
+  const HALVES = `${"a v=1\n".repeat(5000)}${LAST.repeat(3334)}`;
+
+  test("if it is handed over as the rest of a batch of which a part went out", async () => {
+    const { buffers, addView, pass } = setUpLarge(1_000_000);
+    for (const bufferBytes of [10_000, LAST.length + 1]) {
+      addView(LAST, bufferBytes);
+      await pass(2000);
+      expect(buffers.at(-1)).toBe(LAST.length);
+    }
+  });
+
+  test("if a part goes out from here, be it small or large", async () => {
+    const rests = [LAST, HALVES.slice(30_000)];
+    for (const [index, text] of [`${"a v=1\n".repeat(10_000)}${LAST}`, HALVES].entries()) {
+      const { buffers, addView, output, pass } = setUpLarge(1_000_000);
+      addView(text, text.length);
+      await pass(2000);
+      expect(buffers.at(-1)).toBe(text.length);
+      await pass(4000);
+      expect(output.texts.at(-1)).toBe(rests[index] ?? "");
+      expect(buffers.at(-1)).toBe(rests[index]?.length ?? 0);
+    }
+  });
+
+  test("and only those are held against the limit", async () => {
+    const { addView, pass, dropped } = setUpLarge(65_000);
+    addView(HALVES, HALVES.length);
+    await pass(2000);
+    // 30,006 bytes of it are left.
+    addView(LAST.repeat(3800), 34_200);
+    expect(dropped()).toEqual(NONE);
+    addView(LAST.repeat(100), 900);
+    expect(dropped()).toEqual({ ...NONE, full: 3334 });
+  });
 });
