@@ -6,13 +6,12 @@ import type { InfluxOptions } from "../config/config.ts";
 import type { Clock } from "../platform/clock.ts";
 import { messageOf } from "../platform/errors.ts";
 import { PROGRAM, VERSION } from "../platform/version.ts";
+import { readAnswerText, UNTOUCHED_ANSWER } from "./answer-text.ts";
 import { GIVEN_UP, type Output, type WriteAnswer } from "./output.ts";
 
 /** As much of `fetch` as is used, so that a test can answer in InfluxDB's place. */
 export type Fetch = (url: string, init: BunFetchRequestInit) => Promise<Response>;
 
-/** An answer is read to its end, so that the connection can be used again, but no further than this. */
-const ANSWER_MAX_BYTES = 64 * 1024;
 const REASON_MAX_CHARS = 1000;
 
 export function createInfluxClient(
@@ -30,7 +29,7 @@ export function createInfluxClient(
     try {
       const { signal } = controller;
       const response = await deps.fetch(url, { ...request, method: "POST", body: payload, signal });
-      const answerText = await readBounded(response);
+      const answerText = await readAnswerText(response);
       return classify(response, answerText, deps.clock.nowMs());
     } catch (error) {
       return { kind: "retry", reason: describeFailure(controller.signal, error) };
@@ -68,7 +67,8 @@ function rootUrl({ protocol, address, port }: InfluxOptions): string {
 /** What every request to the server is made with, the login included. */
 export function requestOptions(options: InfluxOptions): BunFetchRequestInit {
   return {
-    headers: requestHeaders(options),
+    ...UNTOUCHED_ANSWER,
+    headers: { ...UNTOUCHED_ANSWER.headers, ...requestHeaders(options) },
     // A redirected POST may become a GET without a body, and its success would hide the loss.
     redirect: "manual",
     // The database is where the configuration says, whatever proxy the environment names for other programs.
@@ -95,24 +95,6 @@ function requestHeaders(options: InfluxOptions): Record<string, string> {
 function startTimeout(timeoutMs: number, clock: Clock, controller: AbortController): () => void {
   if (timeoutMs === 0) return () => {};
   return clock.after(timeoutMs, () => controller.abort(`no answer within ${timeoutMs / 1000} s`));
-}
-
-/** The status has said what happened: a body that breaks off leaves out words, and changes nothing else. */
-async function readBounded(response: Response): Promise<string> {
-  if (response.body === null) return "";
-  const decoder = new TextDecoder();
-  let text = "";
-  let sizeBytes = 0;
-  try {
-    for await (const chunk of response.body) {
-      text += decoder.decode(chunk, { stream: true });
-      sizeBytes += chunk.length;
-      if (sizeBytes >= ANSWER_MAX_BYTES) break;
-    }
-  } catch {
-    return text;
-  }
-  return text;
 }
 
 /** 2xx: InfluxDB has the lines. 4xx, mostly: it refuses (some of) them. A redirect or a 5xx: it may take them later. */
@@ -181,7 +163,8 @@ function describeFailure(signal: AbortSignal, error: unknown): string {
   const code = error instanceof Error && "code" in error ? error.code : undefined;
   if (code === "ECONNREFUSED") return "connection refused";
   if (code === "ECONNRESET") return "connection closed before the answer";
-  return clip(messageOf(error));
+  // Bun adds advice for programmers.
+  return clip(messageOf(error).replace(/\. For more information, pass `verbose: true`.*$/s, ""));
 }
 
 function clip(text: string): string {

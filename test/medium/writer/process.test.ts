@@ -1,52 +1,14 @@
 /** A writer as a process of its own: what is on its standard output, what in its log, and how it ends. */
 import { expect, test } from "bun:test";
 import { open } from "node:fs/promises";
-import { join } from "node:path";
 
 import { eventually } from "../../support/eventually.ts";
 import { startNatsServer } from "../../support/nats-server.ts";
-import { type TempFolder, tempFolder } from "../../support/temp-folder.ts";
+import { tempFolder } from "../../support/temp-folder.ts";
 import { openTestBus } from "./rig.ts";
+import { startProcess } from "./writer-process.ts";
 
-const MAIN = join(import.meta.dir, "../../../src/main.ts");
 const SUBJECT = "influx-spout";
-
-/** Starts `mode = "writer"` with `toml` besides. Its standard output is `stdout`. */
-async function startProcess<Output extends "pipe" | number>(
-  folder: TempFolder,
-  toml: string,
-  stdout: Output,
-) {
-  const configPath = folder.file("store.toml");
-  await Bun.write(
-    configPath,
-    `mode = "writer"\nbatch_max_count = 1\nstats_interval = "100ms"\n${toml}`,
-  );
-  const child = Bun.spawn([process.execPath, MAIN, configPath], {
-    cwd: folder.path,
-    stdin: "ignore",
-    stdout,
-    stderr: "pipe",
-  });
-  let log = "";
-  const logged = (async () => {
-    const decoder = new TextDecoder();
-    for await (const chunk of child.stderr) log += decoder.decode(chunk, { stream: true });
-  })();
-  return {
-    child,
-    log: () => log,
-    subscribed: () => eventually("it has subscribed", () => log.includes("writer subscribed")),
-    exited: child.exited.then(async (code) => {
-      await logged;
-      return code;
-    }),
-    async [Symbol.asyncDispose]() {
-      child.kill("SIGKILL");
-      await child.exited;
-    },
-  };
-}
 
 test("standard output holds the lines and nothing else; the log is on standard error", async () => {
   await using nats = await startNatsServer();

@@ -29,7 +29,7 @@ function setUp(changes: Partial<InfluxOptions> = {}) {
 }
 
 describe("the request", () => {
-  test("is a POST of the very bytes, as plain text, with no redirect, no proxy and no time-out but ours", () => {
+  test("is a POST of the very bytes, as plain text, with no redirect, no proxy, no inflating and no time-out but ours", () => {
     const { influxdb, client } = setUp();
     void client.write(LINES);
     const [request] = influxdb.requests;
@@ -39,7 +39,9 @@ describe("the request", () => {
       redirect: "manual",
       proxy: false,
       timeout: false,
+      decompress: false,
     });
+    expect(new Headers(request?.init.headers).get("accept-encoding")).toBe("identity");
     expect(request?.init.body).toBe(LINES);
     expect(new Headers(request?.init.headers).get("content-type")).toBe(
       "text/plain; charset=utf-8",
