@@ -28,23 +28,34 @@ export function trimLineEnd(payload: Uint8Array, start: number, end: number): nu
 
 /** How many lines `payload` holds between `start` and `end`, blank ones left out; an unfinished last line counts. */
 export function countLines(payload: Uint8Array, start = 0, end: number = payload.length): number {
-  const last = payload[end - 1];
-  if (end - start >= COUNTED_AT_ONCE_MIN_BYTES && last !== CARRIAGE_RETURN) {
-    const newlines = countNewlines?.(payload, start, end) ?? -1;
-    if (newlines >= 0) return last === NEWLINE ? newlines : newlines + 1;
+  if (countNewlines === undefined || end - start < COUNTED_AT_ONCE_MIN_BYTES) {
+    return countLinesOneByOne(payload, start, end);
   }
-  return countLinesOneByOne(payload, start, end);
+  return countNewlines(payload, start, end) + (endsInsideLine(payload, end) ? 1 : 0);
 }
 
 /** What {@link countLines} counts, in plain steps. */
 export function countLinesOneByOne(payload: Uint8Array, start: number, end: number): number {
+  // Where no newline ends the part, a search would go on behind it: through all of the memory that a datagram lies in.
+  const part = payload[end - 1] === NEWLINE ? payload : upTo(payload, end);
   let lines = 0;
   for (let at = start; at < end;) {
-    const lineEnd = Math.min(findLineEnd(payload, at), end);
-    if (trimLineEnd(payload, at, lineEnd) > at) lines++;
+    const lineEnd = findLineEnd(part, at);
+    if (trimLineEnd(part, at, lineEnd) > at) lines++;
     at = lineEnd + 1;
   }
   return lines;
+}
+
+function upTo(payload: Uint8Array, end: number): Uint8Array {
+  return end === payload.length ? payload : payload.subarray(0, end);
+}
+
+/** True if the last line in front of `end`, at least two bytes behind its payload's start, has no newline and is not blank. */
+function endsInsideLine(payload: Uint8Array, end: number): boolean {
+  const last = payload[end - 1];
+  if (last === CARRIAGE_RETURN) return payload[end - 2] !== NEWLINE;
+  return last !== NEWLINE;
 }
 
 /** True if a non-empty `payload` ends inside a line. */
