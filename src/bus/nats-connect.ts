@@ -5,12 +5,12 @@ import {
   credsAuthenticator,
   ErrorCode,
   isNatsError,
-  NatsConnectionImpl,
   setTransportFactory,
 } from "nats/lib/nats-base-client/internal_mod";
 
 import type { Clock } from "../platform/clock.ts";
 import { assert, messageOf, SpoutError } from "../platform/errors.ts";
+import { connectClient, type NatsClient } from "./nats-client.ts";
 import type { NatsOptions } from "./nats-options.ts";
 import { type AttemptOptions, NatsTransport } from "./nats-transport.ts";
 
@@ -37,8 +37,7 @@ export class ConnectError extends SpoutError {
 const NEVER_MS = 2 ** 31 - 1;
 
 /** What carries a connection made here. */
-export function transportOf(connection: NatsConnectionImpl): NatsTransport {
-  const { transport } = connection.protocol;
+export function transportOf({ transport }: NatsClient): NatsTransport {
   assert(transport instanceof NatsTransport, "the client has a transport that is not ours");
   return transport;
 }
@@ -49,7 +48,7 @@ export async function connectToServer(
   name: string,
   options: NatsOptions,
   deps: ConnectDeps,
-): Promise<NatsConnectionImpl> {
+): Promise<NatsClient> {
   const attempt = new AbortController();
   const giveUp = () => attempt.abort(deps.stop.reason);
   deps.stop.addEventListener("abort", giveUp);
@@ -58,13 +57,11 @@ export async function connectToServer(
   );
   try {
     setTransportFactory({ factory: () => new NatsTransport() });
-    const connection = await NatsConnectionImpl.connect({
+    return await connectClient({
       ...(await clientOptions(name, options)),
       servers: [server],
       attempt: attempt.signal,
     } as AttemptOptions);
-    assert(connection instanceof NatsConnectionImpl, "the client connects with another class");
-    return connection;
   } catch (error) {
     throw explain(server, attempt.signal.aborted ? attempt.signal.reason : error);
   } finally {

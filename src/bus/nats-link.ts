@@ -4,11 +4,12 @@
  * It watches over the connection itself. The client's heartbeat, finding a frozen server, waits for its last bytes
  * to be written before it ends the connection, which a frozen server never lets happen.
  */
-import { Events, type NatsConnectionImpl } from "nats/lib/nats-base-client/internal_mod";
+import { Events } from "nats/lib/nats-base-client/internal_mod";
 
 import { type Clock, every } from "../platform/clock.ts";
 import { messageOf } from "../platform/errors.ts";
 import type { Pieces } from "./bus.ts";
+import type { NatsClient } from "./nats-client.ts";
 import { transportOf } from "./nats-connect.ts";
 import type { NatsTransport } from "./nats-transport.ts";
 
@@ -39,29 +40,30 @@ export interface LinkHandlers {
 /** What nats-server takes unless told otherwise: assumed until a server has said what it takes. */
 export const PAYLOAD_MAX_DEFAULT_BYTES = 1024 * 1024;
 
-/** Pings in a row, one a {@link LinkOptions.pingIntervalMs}, that may go unanswered. */
-const UNANSWERED_MAX = 2;
+/** So many looks in a row, one a {@link LinkOptions.pingIntervalMs}, find no sign of life of a server that is gone. */
+const SILENT_MAX = 2;
 
 export class Link {
   readonly server: string;
   /** Resolves, once the connection has ended, with the reason. */
   readonly ended: Promise<string>;
-  readonly #connection: NatsConnectionImpl;
+  readonly #client: NatsClient;
   readonly #transport: NatsTransport;
   #payloadMaxBytes: number;
   /** Round trips under way. */
   #unanswered = 0;
-  #ticksUnanswered = 0;
+  /** Looks in a row that found no sign of life. */
+  #silent = 0;
   #reason = "";
 
-  constructor(connection: NatsConnectionImpl, options: LinkOptions) {
+  constructor(client: NatsClient, options: LinkOptions) {
     this.server = options.server;
-    this.#connection = connection;
-    this.#transport = transportOf(connection);
+    this.#client = client;
+    this.#transport = transportOf(client);
     this.#transport.onWritable = options.onWritable;
-    this.#payloadMaxBytes = connection.info?.max_payload ?? PAYLOAD_MAX_DEFAULT_BYTES;
+    this.#payloadMaxBytes = client.info?.max_payload ?? PAYLOAD_MAX_DEFAULT_BYTES;
     const cancel = every(options.clock, options.pingIntervalMs, () => this.#checkAlive());
-    this.ended = connection.closed().then((error) => {
+    this.ended = client.closed.then((error) => {
       cancel();
       return this.#reason || reasonOf(error);
     });
@@ -70,13 +72,13 @@ export class Link {
 
   /** As the server last told; it may tell anew while connected. */
   payloadMaxBytes(): number {
-    this.#payloadMaxBytes = this.#connection.info?.max_payload ?? this.#payloadMaxBytes;
+    this.#payloadMaxBytes = this.#client.info?.max_payload ?? this.#payloadMaxBytes;
     return this.#payloadMaxBytes;
   }
 
   /** True as soon as nothing can be done with it, which may be shortly before {@link Link.ended} resolves. */
   hasEnded(): boolean {
-    return this.#connection.isClosed();
+    return this.#client.isClosed();
   }
 
   /** False while the server does not read as fast as is published. */
@@ -111,10 +113,9 @@ export class Link {
     return new Promise((resolve) => {
       if (this.hasEnded()) return;
       this.#unanswered++;
-      this.#connection.flush().then(
+      this.#client.flush().then(
         () => {
           this.#unanswered--;
-          this.#ticksUnanswered = 0;
           // What the server said before its answer reaches us through promises: by then it has.
           setImmediate(resolve);
         },
@@ -130,12 +131,9 @@ export class Link {
     handlers: LinkHandlers,
   ): LinkSubscription | undefined {
     if (this.hasEnded()) return undefined;
-    const subscription = this.#connection.subscribe(subject, {
-      ...(queue === undefined ? {} : { queue }),
-      callback: (error, message) => {
-        if (error === null) handlers.onMessage(message.subject, message.data);
-        else handlers.onRefused(error.message.replaceAll("'", ""));
-      },
+    const subscription = this.#client.subscribeTo(subject, queue, (error, message) => {
+      if (error === null) handlers.onMessage(message.subject, message.data);
+      else handlers.onRefused(error.message.replaceAll("'", ""));
     });
     return {
       drain: () => Promise.race([subscription.drain().catch(() => {}), this.ended.then(() => {})]),
@@ -145,16 +143,19 @@ export class Link {
   /** Ends the connection at once; what it had not sent is gone. */
   close(reason: string): void {
     this.#reason ||= reason;
-    void this.#connection.close();
+    void this.#client.close();
   }
 
+  /** Whatever moves is a sign of life: an answer may stand behind a minute of messages, a ping behind a minute of ours. */
   #checkAlive(): void {
+    const isAlive = this.#transport.takeSignOfLife();
     if (this.#unanswered === 0) void this.roundTrip();
-    else if (++this.#ticksUnanswered >= UNANSWERED_MAX) this.close("the server does not answer");
+    this.#silent = isAlive ? 0 : this.#silent + 1;
+    if (this.#silent >= SILENT_MAX) this.close("the server does not answer");
   }
 
   async #watchRefusals(onPublishRefused: (subject: string) => void): Promise<void> {
-    for await (const { type, permissionContext: refused } of this.#connection.status()) {
+    for await (const { type, permissionContext: refused } of this.#client.status()) {
       if (type === Events.Error && refused?.operation === "publish") {
         onPublishRefused(refused.subject);
       }

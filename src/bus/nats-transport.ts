@@ -48,6 +48,7 @@ export class NatsTransport implements Transport {
   #isGreeted = false;
   #isEncrypted = false;
   #isClosed = false;
+  #hasSignOfLife = true;
   /** Read, and not fetched by the client yet. */
   #chunks: Uint8Array[] = [];
   #wakeReader: () => void = () => {};
@@ -99,6 +100,13 @@ export class NatsTransport implements Transport {
   /** True while a payload is not with the system yet, and may not change. */
   get keepsPayload(): boolean {
     return this.#writer.keepsPayload;
+  }
+
+  /** True if since the last call the server sent anything, or took anything that it had not had room for. */
+  takeSignOfLife(): boolean {
+    const hasSignOfLife = this.#hasSignOfLife;
+    this.#hasSignOfLife = false;
+    return hasSignOfLife;
   }
 
   get isClosed(): boolean {
@@ -163,6 +171,7 @@ export class NatsTransport implements Transport {
     return {
       data: (_, chunk) => onChunk(chunk),
       drain: () => {
+        this.#hasSignOfLife = true;
         this.#writer.resume();
         if (this.#writer.isWritable) this.onWritable();
       },
@@ -192,6 +201,7 @@ export class NatsTransport implements Transport {
 
   #read(chunk: Uint8Array): void {
     if (this.#isClosed) return;
+    this.#hasSignOfLife = true;
     this.#chunks.push(chunk);
     if (this.#isGreeted) this.#wakeReader();
     else this.#lookForGreeting();

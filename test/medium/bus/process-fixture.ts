@@ -2,7 +2,7 @@
 import { openTestBus, untilUp } from "./nats-support.ts";
 
 const [what = "", server = ""] = process.argv.slice(2);
-const { bus } = openTestBus({ servers: [server] });
+const { bus, log } = openTestBus({ servers: [server] });
 const payload = new Uint8Array(10);
 
 function subscribe(
@@ -18,6 +18,15 @@ function fail(): never {
 }
 
 switch (what) {
+  case "log":
+    // A false server does not confirm it.
+    subscribe(() => {}).catch(() => {});
+    process.on("SIGTERM", async () => {
+      await untilUp(bus);
+      process.stdout.write(`${log.lines.join("\n")}\n`);
+      process.exit(0);
+    });
+    break;
   case "close-connected":
     await untilUp(bus);
     await subscribe(() => {});
