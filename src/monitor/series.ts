@@ -14,8 +14,6 @@ interface Known {
   readonly sample: Sample;
   /** On the clock that only grows. */
   readonly heardAtMs: number;
-  /** On the wall clock. */
-  readonly heardOnMs: number;
 }
 
 /** One component, as its labels name it, and when it last told anything: milliseconds since 1970. */
@@ -42,11 +40,7 @@ export class Series {
       this.#forget();
       if (this.#known.size >= max) return false;
     }
-    this.#known.set(key, {
-      sample,
-      heardAtMs: clock.monotonicMs(),
-      heardOnMs: clock.nowMs(),
-    });
+    this.#known.set(key, { sample, heardAtMs: clock.monotonicMs() });
     return true;
   }
 
@@ -57,13 +51,16 @@ export class Series {
 
   lastReports(): LastReport[] {
     this.#forget();
+    const { clock } = this.#options;
+    // What the wall clock would have shown then, had it been as it is now: it may have been set since.
+    const startedOnMs = clock.nowMs() - clock.monotonicMs();
     const reports = new Map<string, LastReport>();
-    for (const { sample, heardOnMs } of this.#known.values()) {
+    for (const { sample, heardAtMs } of this.#known.values()) {
       const { component = "", host = "", name = "" } = sample.labels;
       if (component === "") continue;
       // Later ones stand behind earlier ones.
       const labels = { component, host, name };
-      reports.set(printLabels(labels), { labels, onMs: heardOnMs });
+      reports.set(printLabels(labels), { labels, onMs: startedOnMs + heardAtMs });
     }
     return [...reports.values()];
   }

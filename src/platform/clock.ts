@@ -1,9 +1,12 @@
 /** Time, passed in so that tests move it by hand. */
 
 export interface Clock {
-  /** Wall-clock time in milliseconds since 1970, with what fraction the system gives. */
+  /**
+   * What the system's clock shows, in milliseconds since 1970: for timestamps, dates and names alone. It may be set while we
+   * run, forward or back, by any amount.
+   */
   nowMs(): number;
-  /** Milliseconds that only ever grow: for ages and time-outs. */
+  /** Milliseconds that only ever grow, whatever is done to the system's clock: for ages, waits and time-outs. */
   monotonicMs(): number;
   /** Calls `callback` once, `delayMs` from now, unless the returned function is called first. */
   after(delayMs: number, callback: () => void): Cancel;
@@ -15,7 +18,8 @@ export type Cancel = () => void;
 const DELAY_MAX_MS = 2 ** 31 - 1;
 
 export const systemClock: Clock = {
-  nowMs: () => performance.timeOrigin + performance.now(),
+  // Not performance.timeOrigin + performance.now(): that sum never learns that the clock was set.
+  nowMs: () => Date.now(),
   monotonicMs: () => performance.now(),
   after(delayMs, callback) {
     const timer = setTimeout(callback, Math.min(delayMs, DELAY_MAX_MS));

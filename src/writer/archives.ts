@@ -13,7 +13,7 @@ import type { Clock } from "../platform/clock.ts";
 import { messageOf } from "../platform/errors.ts";
 import { type Log, throttled } from "../platform/log.ts";
 import { codeOf, type FileSystem } from "./file-append.ts";
-import { archivePath, isArchiveName } from "./file-path.ts";
+import { archivePath, archiveTime, isArchiveName } from "./file-path.ts";
 
 /** Renames the file at `path` to the name of an archive that no file has; nothing is ever overwritten. */
 export async function rotate(files: FileSystem, path: string, nowMs: number): Promise<void> {
@@ -82,9 +82,15 @@ export function createArchiveKeeper(
   };
 }
 
-/** An empty file takes the name, so that nobody else does before the rename puts the real one in its place. */
+/**
+ * An empty file takes the name, so that nobody else does before the rename puts the real one in its place. The name is that of
+ * the newest archive, also where the clock was set back: by their names they are kept or deleted.
+ */
 async function reserveName(files: FileSystem, path: string, nowMs: number): Promise<string> {
-  for (let timeMs = nowMs; ; timeMs++) {
+  const names = await files.readdir(dirname(path));
+  const times = names.flatMap((name) => archiveTime(name, basename(path)) ?? []);
+  const firstMs = times.reduce((latest, timeMs) => Math.max(latest, timeMs + 1), nowMs);
+  for (let timeMs = firstMs; ; timeMs++) {
     const archive = archivePath(path, timeMs);
     if (await exists(files, `${archive}.gz`)) continue;
     try {

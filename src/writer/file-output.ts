@@ -38,7 +38,7 @@ class FileOutput implements Output {
   readonly #deps: FileOutputDeps;
   /** Where the last write went; empty before the first. */
   #path = "";
-  /** When the file got its first line; undefined if that is not known yet, or there is none. */
+  /** When the file got its first line, by the monotonic clock; undefined if that is not known yet, or there is none. */
   #beganMs: number | undefined;
   #cancelAgeCheck: Cancel | undefined;
   #isClosed = false;
@@ -91,7 +91,7 @@ class FileOutput implements Output {
           `the last line of ${JSON.stringify(path)}, at byte ${offset}, was torn: now it is a comment`,
         ),
     });
-    this.#beganMs ??= clock.nowMs();
+    this.#beganMs ??= clock.monotonicMs();
     this.#checkAgeLater();
   }
 
@@ -124,12 +124,19 @@ class FileOutput implements Output {
       return 0;
     }
     // Where the file system keeps no time of birth it is 0, or moves with each write: so only the first look counts.
-    this.#beganMs ??= found.birthtimeMs || this.#deps.clock.nowMs();
+    this.#beganMs ??= this.#began(found.birthtimeMs);
     return found.size;
   }
 
+  /** The wall clock is asked for its age once: from then on the file grows older at the pace of the monotonic one. */
+  #began(bornMs: number): number {
+    const { clock } = this.#deps;
+    const ageMs = bornMs === 0 ? 0 : Math.max(0, clock.nowMs() - bornMs);
+    return clock.monotonicMs() - ageMs;
+  }
+
   #ageMs(): number {
-    const nowMs = this.#deps.clock.nowMs();
+    const nowMs = this.#deps.clock.monotonicMs();
     return nowMs - (this.#beganMs ?? nowMs);
   }
 

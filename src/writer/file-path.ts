@@ -54,9 +54,18 @@ export function archivePath(path: string, timeMs: number): string {
   return `${path}.${new Date(timeMs).toISOString().replaceAll(/[-:]/g, "")}`;
 }
 
-const ARCHIVE_SUFFIX = /^\.\d{8}T\d{6}\.\d{3}Z(?:\.gz)?$/;
+const ARCHIVE_SUFFIX = /^\.(\d{4})(\d\d)(\d\dT\d\d)(\d\d)(\d\d\.\d{3}Z)(?:\.gz)?$/;
 
 /** True if `name` is that of a rotated file, compressed or not, of the file called `fileName` beside it. */
 export function isArchiveName(name: string, fileName: string): boolean {
   return name.startsWith(fileName) && ARCHIVE_SUFFIX.test(name.slice(fileName.length));
+}
+
+/** The time in the name of a rotated file of the file called `fileName`; undefined if it is none, or no time. */
+export function archiveTime(name: string, fileName: string): number | undefined {
+  if (!isArchiveName(name, fileName)) return undefined;
+  const [, year, month, day, minute, second] =
+    ARCHIVE_SUFFIX.exec(name.slice(fileName.length)) ?? [];
+  const timeMs = Date.parse(`${year}-${month}-${day}:${minute}:${second}`);
+  return Number.isNaN(timeMs) ? undefined : timeMs;
 }

@@ -132,10 +132,15 @@ function refusedOf(words: string): number | undefined {
   return listed > 0 ? listed : undefined;
 }
 
-/** Seconds, which some send with decimals, or a date; undefined if there is neither. */
+/**
+ * Seconds, which some send with decimals, or a date; undefined if there is neither. A date is one of the server's clock, so
+ * what that shows counts, where the answer tells (`Date`, RFC 9110, 6.6.1): ours may have been set.
+ */
 function retryAfter(response: Response, nowMs: number): number | undefined {
   const text = response.headers.get("retry-after")?.trim() ?? "";
-  const waitMs = /^\d+(?:\.\d+)?$/.test(text) ? Number(text) * 1000 : Date.parse(text) - nowMs;
+  if (/^\d+(?:\.\d+)?$/.test(text)) return Number(text) * 1000;
+  const sentMs = Date.parse(response.headers.get("date") ?? "");
+  const waitMs = Date.parse(text) - (Number.isNaN(sentMs) ? nowMs : sentMs);
   return Number.isNaN(waitMs) ? undefined : Math.max(0, waitMs);
 }
 

@@ -42,6 +42,11 @@ export class ManualClock implements Clock {
     this.#moveTo(untilMs);
   }
 
+  /** Somebody sets the system's clock: no time passes. */
+  setWall(wallMs: number): void {
+    this.#wallMs = wallMs;
+  }
+
   /** How many timers wait: a stopped component leaves none. */
   get timerCount(): number {
     return this.#timers.size;

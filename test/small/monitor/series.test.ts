@@ -80,3 +80,16 @@ test("each component has the time of its last report, until it is forgotten", ()
   clock.advance(55_000);
   expect(byName()).toEqual({ f: START_MS + 5000 });
 });
+
+test("a clock that is set moves the times of the last reports with it, and makes nothing older", () => {
+  const { clock, series, values } = setUp();
+  series.put(sample("passed", 1, { component: "filter", host: "vm", name: "f" }));
+  clock.advance(5000);
+  const times = () => series.lastReports().map(({ onMs }) => onMs);
+  for (const days of [1, -2]) {
+    const setToMs = START_MS + days * 24 * 3_600_000;
+    clock.setWall(setToMs);
+    expect(times()).toEqual([setToMs - 5000]);
+    expect(values()).toEqual(["passed 1"]);
+  }
+});

@@ -1,36 +1,29 @@
-/** Timers: they repeat, they end, and a long delay does not fire at once. */
-import { expect, test } from "bun:test";
+/** The system's clock: wall time follows it, ages and waits do not. Method: the runtime's clock is set, as a user would. */
+import { afterEach, expect, setSystemTime, test } from "bun:test";
 
-import { every, systemClock } from "../../../src/platform/clock.ts";
-import { deadlineIn } from "../../../src/platform/lifecycle.ts";
-import { ManualClock } from "../../support/manual-clock.ts";
+import { systemClock } from "../../../src/platform/clock.ts";
+import { msToNs } from "../../../src/platform/units.ts";
 
-test("every calls once an interval until it is cancelled", () => {
-  const clock = new ManualClock();
-  let calls = 0;
-  const cancel = every(clock, 100, () => calls++);
-  clock.advance(99);
-  expect(calls).toBe(0);
-  clock.advance(301);
-  expect(calls).toBe(4);
-  cancel();
-  clock.advance(1000);
-  expect({ calls, timers: clock.timerCount }).toEqual({ calls: 4, timers: 0 });
+afterEach(() => void setSystemTime());
+
+test("wall time is what the system's clock shows, set forward or back as often as one likes", () => {
+  for (const time of ["2030-01-01T00:00:00Z", "1999-12-31T23:59:59.999Z", "2026-06-01T12:00:00Z"]) {
+    setSystemTime(new Date(time));
+    expect(systemClock.nowMs()).toBe(Date.parse(time));
+  }
+  setSystemTime();
+  expect(Math.abs(systemClock.nowMs() - Date.now())).toBeLessThan(1000);
 });
 
-test("a delay beyond what the runtime's timers hold waits instead of firing at once", async () => {
-  let fired = false;
-  const cancel = systemClock.after(2 ** 40, () => (fired = true));
-  await Bun.sleep(20);
-  cancel();
-  expect(fired).toBe(false);
+test("monotonic time goes on as before when the clock is set", () => {
+  const before = systemClock.monotonicMs();
+  setSystemTime(new Date("1999-01-01T00:00:00Z"));
+  const behind = systemClock.monotonicMs();
+  expect(behind).toBeGreaterThanOrEqual(before);
+  expect(behind - before).toBeLessThan(60_000);
 });
 
-test("a deadline counts down and never below zero", () => {
-  const clock = new ManualClock();
-  const deadline = deadlineIn(clock, 500);
-  clock.advance(200);
-  expect(deadline.remainingMs()).toBe(300);
-  clock.advance(1000);
-  expect(deadline.remainingMs()).toBe(0);
+test("wall time is exact in nanoseconds: no fraction of a millisecond is made up", () => {
+  setSystemTime(new Date(1_796_097_341_206));
+  expect(msToNs(systemClock.nowMs())).toBe(1_796_097_341_206_000_000n);
 });

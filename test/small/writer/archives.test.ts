@@ -46,6 +46,16 @@ describe("rotating", () => {
     });
   });
 
+  test("under a clock that was set back takes a name behind that of the newest, so that the order stays", async () => {
+    await using folder = await tempFolder();
+    const { files, path } = await setUp(folder, { "all.lp": "newest\n" });
+    await writeFile(`${path}.20260102T120000.000Z.gz`, Bun.gzipSync("newer\n"));
+    await writeFile(`${path}.20260101T120000.000Z`, "old\n");
+    await writeFile(`${path}.20269999T999999.999Z`, "no time\n");
+    await rotate(files, path, NOON_MS);
+    expect((await folder.texts())["all.lp.20260102T120000.001Z"]).toBe("newest\n");
+  });
+
   test("that fails leaves everything as it was", async () => {
     await using folder = await tempFolder();
     const { files, path } = await setUp(folder, { "all.lp": "a v=1\n" });

@@ -224,6 +224,22 @@ describe("rotation by age", () => {
     await output.close();
   });
 
+  test("takes no notice when somebody sets the clock", async () => {
+    await using folder = await tempFolder();
+    const { clock, output, history } = setUp(folder, { ageMaxMs: HOUR_MS });
+    const startMs = clock.nowMs();
+    await write(output, "a v=1\n");
+    clock.setWall(startMs + 24 * HOUR_MS);
+    await write(output, "a v=2\n");
+    clock.setWall(startMs - 24 * HOUR_MS);
+    clock.advance(HOUR_MS - 1);
+    await write(output, "a v=3\n");
+    clock.advance(1);
+    await write(output, "a v=4\n");
+    expect(await history()).toEqual(["a v=1\na v=2\na v=3\n", "a v=4\n"]);
+    await output.close();
+  });
+
   test("of a file that somebody took away begins anew with the next", async () => {
     await using folder = await tempFolder();
     const { clock, output } = setUp(folder, { ageMaxMs: HOUR_MS });

@@ -173,6 +173,19 @@ describe("the answer", () => {
     expect(await waitFor(400, "5")).toBe("rejected");
   });
 
+  test("tells the date of a retry by the server's clock, where it shows it: ours may be wrong", async () => {
+    const waitFor = async (text: string, date: string) => {
+      const answer = await answerOf(503, "", { "Retry-After": text, Date: date });
+      return answer.kind === "retry" ? answer.retryAfterMs : answer.kind;
+    };
+    const at = (time: string) => `Fri, 05 Jun 2026 ${time} GMT`;
+    expect(await waitFor(at("00:01:00"), at("00:00:20"))).toBe(40_000);
+    expect(await waitFor(at("00:00:00"), at("00:00:20"))).toBe(0);
+    expect(await waitFor("30", at("00:00:20"))).toBe(30_000);
+    // The clock stands at the beginning of 2026.
+    expect(await waitFor("Thu, 01 Jan 2026 00:01:00 GMT", "yesterday")).toBe(60_000);
+  });
+
   test("is a failure for a redirect, which it names", async () => {
     expect(await answerOf(302, "moved", { Location: "/login" })).toEqual({
       kind: "retry",
