@@ -32,6 +32,9 @@ export interface Bus {
 
   state(): BusState;
 
+  /** True while it does all that it is used for: it is up, and the server allows each subscription. */
+  isReady(): boolean;
+
   /**
    * True if payloads of `bytes` in all would be taken now; without `bytes`, one of the largest size. False while the
    * bus is being closed.

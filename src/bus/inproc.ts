@@ -104,6 +104,10 @@ class InprocBus implements Bus {
     return this.#state;
   }
 
+  isReady(): boolean {
+    return this.#state === "up";
+  }
+
   hasRoom(): boolean {
     return this.#closed === undefined;
   }

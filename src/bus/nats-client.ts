@@ -5,7 +5,6 @@
 import type { ConnectionOptions } from "nats";
 import {
   type Msg,
-  type NatsError,
   Parser,
   ProtocolHandler,
   SubscriptionImpl,
@@ -21,16 +20,27 @@ export class NatsClient extends ProtocolHandler {
     super(parseOptions(options), { publish() {} });
   }
 
-  /** `callback` hears of each message, or of why the subscription has ended. */
+  /** What the server says with -ERR, in quotes, comes here first: true if there is nothing left to be done about it. */
+  onError: (argument: string) => boolean = () => false;
+
+  /** `onMessage` is called within the parser. */
   subscribeTo(
     subject: string,
     queue: string | undefined,
-    callback: (error: NatsError | null, message: Msg) => void,
+    onMessage: (message: Msg) => void,
   ): SubscriptionImpl {
-    const options = { ...(queue === undefined ? {} : { queue }), callback };
-    const subscription = new SubscriptionImpl(this, subject, options);
+    const subscription = new SubscriptionImpl(this, subject, {
+      ...(queue === undefined ? {} : { queue }),
+      callback(error, message) {
+        if (error === null) onMessage(message);
+      },
+    });
     this.subscribe(subscription);
     return subscription;
+  }
+
+  override processError(argument: Uint8Array): void {
+    if (!this.onError(new TextDecoder().decode(argument))) super.processError(argument);
   }
 
   /** The library calls it before each connection, for a parser that has read nothing yet. */

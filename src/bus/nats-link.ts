@@ -4,14 +4,14 @@
  * It watches over the connection itself. The client's heartbeat, finding a frozen server, waits for its last bytes
  * to be written before it ends the connection, which a frozen server never lets happen.
  */
-import { Events } from "nats/lib/nats-base-client/internal_mod";
-
 import { type Clock, every } from "../platform/clock.ts";
 import { messageOf } from "../platform/errors.ts";
 import type { Pieces } from "./bus.ts";
+import { type LinkHandlers, LinkSubscriptions } from "./link-subscriptions.ts";
 import type { NatsClient } from "./nats-client.ts";
 import { transportOf } from "./nats-connect.ts";
 import type { NatsTransport } from "./nats-transport.ts";
+import { parseServerError, type PublicationRefusal, unquoted } from "./server-error.ts";
 
 export interface LinkOptions {
   /** host:port, for the log. */
@@ -19,8 +19,10 @@ export interface LinkOptions {
   readonly clock: Clock;
   /** A server that is frozen, or gone without a word, is noticed within one to three of these. */
   readonly pingIntervalMs: number;
-  /** The server refused a publication on `subject`; called before the round trip that follows it is answered. */
-  readonly onPublishRefused: (subject: string) => void;
+  /** The server refused a publication; called before the round trip that follows it is answered. */
+  readonly onPublishRefused: (refusal: PublicationRefusal) => void;
+  /** The server said something, in these words, that is about nothing known here and does not end the connection. */
+  readonly onOtherError: (text: string) => void;
   /** {@link Link.isWritable} is true again. */
   readonly onWritable: () => void;
 }
@@ -28,13 +30,6 @@ export interface LinkOptions {
 export interface LinkSubscription {
   /** Asks the server to stop; resolves when what it had sent until then has been called back. Never rejects. */
   drain(): Promise<void>;
-}
-
-export interface LinkHandlers {
-  /** `payload` is a view into what was read from the socket; must not throw. */
-  readonly onMessage: (subject: string, payload: Uint8Array) => void;
-  /** The server does not allow this subscription: it has ended. */
-  readonly onRefused: (why: string) => void;
 }
 
 /** What nats-server takes unless told otherwise: assumed until a server has said what it takes. */
@@ -49,6 +44,7 @@ export class Link {
   readonly ended: Promise<string>;
   readonly #client: NatsClient;
   readonly #transport: NatsTransport;
+  readonly #subscriptions: LinkSubscriptions;
   #payloadMaxBytes: number;
   /** Round trips under way. */
   #unanswered = 0;
@@ -61,13 +57,14 @@ export class Link {
     this.#client = client;
     this.#transport = transportOf(client);
     this.#transport.onWritable = options.onWritable;
+    this.#subscriptions = new LinkSubscriptions(client);
     this.#payloadMaxBytes = client.info?.max_payload ?? PAYLOAD_MAX_DEFAULT_BYTES;
     const cancel = every(options.clock, options.pingIntervalMs, () => this.#checkAlive());
     this.ended = client.closed.then((error) => {
       cancel();
       return this.#reason || reasonOf(error);
     });
-    void this.#watchRefusals(options.onPublishRefused);
+    this.#watchErrors(options);
   }
 
   /** As the server last told; it may tell anew while connected. */
@@ -131,12 +128,9 @@ export class Link {
     handlers: LinkHandlers,
   ): LinkSubscription | undefined {
     if (this.hasEnded()) return undefined;
-    const subscription = this.#client.subscribeTo(subject, queue, (error, message) => {
-      if (error === null) handlers.onMessage(message.subject, message.data);
-      else handlers.onRefused(error.message.replaceAll("'", ""));
-    });
+    const drain = this.#subscriptions.add(subject, queue, handlers);
     return {
-      drain: () => Promise.race([subscription.drain().catch(() => {}), this.ended.then(() => {})]),
+      drain: () => Promise.race([drain().catch(() => {}), this.ended.then(() => {})]),
     };
   }
 
@@ -154,16 +148,26 @@ export class Link {
     if (this.#silent >= SILENT_MAX) this.close("the server does not answer");
   }
 
-  async #watchRefusals(onPublishRefused: (subject: string) => void): Promise<void> {
-    for await (const { type, permissionContext: refused } of this.#client.status()) {
-      if (type === Events.Error && refused?.operation === "publish") {
-        onPublishRefused(refused.subject);
+  /** What the server says, in the order in which it says it. What is about the connection is the client's to deal with. */
+  #watchErrors(options: LinkOptions): void {
+    this.#client.onError = (argument) => {
+      const error = parseServerError(argument);
+      if (error.kind === "publication") {
+        options.onPublishRefused(error);
+        return true;
       }
-    }
+      if (error.kind === "subscription" && this.#subscriptions.refuse(error)) return true;
+      void this.roundTrip().then(() => {
+        // The connection outlives it: it is not what it ends with, some day.
+        delete this.#client.lastError;
+        options.onOtherError(error.text);
+      });
+      return false;
+    };
   }
 }
 
 /** The client gives no error when the server simply closed the connection, as it does with a slow consumer. */
 function reasonOf(error: void | Error): string {
-  return error ? messageOf(error) : "closed by the server";
+  return error ? unquoted(messageOf(error)) : "closed by the server";
 }

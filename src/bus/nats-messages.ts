@@ -2,14 +2,20 @@
 import type { Clock } from "../platform/clock.ts";
 import { type Log, throttled } from "../platform/log.ts";
 import type { ConnectError } from "./nats-connect.ts";
+import type { PublicationRefusal, Refusal } from "./server-error.ts";
 
 export interface NatsMessages {
   connected(server: string): void;
   disconnected(server: string, reason: string, lostPayloads: number): void;
   /** No server could be used; `failures` has one for each. */
   notConnected(failures: readonly ConnectError[]): void;
-  /** The server refused a subscription or a publication; `why` in its words. */
-  refused(why: string): void;
+  /** The server does not allow the subscription, which `name` names. */
+  subscriptionRefused(name: string, refusal: Refusal): void;
+  /** After that. */
+  subscriptionAllowed(name: string): void;
+  publicationRefused(refusal: PublicationRefusal): void;
+  /** What the server said besides, in its words. */
+  otherError(text: string): void;
   tooLarge(bytes: number, maxBytes: number): void;
   closed(lostPayloads: number): void;
 }
@@ -17,12 +23,11 @@ export interface NatsMessages {
 /** Of so many different refusals each is told by itself; those beyond share their turn. */
 const REFUSALS_MAX = 64;
 
-/** How often one failure to connect is told while it lasts. */
+/** How often one failure to connect, or one refusal, is told while it lasts. */
 const FAILURE_INTERVAL_MS = 60_000;
 
 export function createNatsMessages(log: Log, clock: Clock): NatsMessages {
-  const refusals = new Map<string, (text: string) => void>();
-  const otherRefusals = throttled(log.error.bind(log), clock);
+  const refusals = new Refusals(log, clock);
   let wasConnected = false;
   const tooLarge = throttled(log.error.bind(log), clock);
   const notConnected = createFailureMessage(log, clock);
@@ -39,13 +44,18 @@ export function createNatsMessages(log: Log, clock: Clock): NatsMessages {
       else log.error(`${event}; with it ${lostPayloads} messages that it had not confirmed`);
     },
     notConnected,
-    refused(why) {
-      let tell = refusals.get(why) ?? otherRefusals;
-      if (!refusals.has(why) && refusals.size < REFUSALS_MAX) {
-        tell = throttled(log.error.bind(log), clock);
-        refusals.set(why, tell);
-      }
-      tell(`NATS refuses: ${why}`);
+    subscriptionRefused(name, { text, remedy }) {
+      refusals.tell(name, `not subscribed to ${name}, trying on: NATS says "${text}": ${remedy}`);
+    },
+    subscriptionAllowed(name) {
+      refusals.forget(name);
+      log.warn(`subscribed to ${name}: NATS allows it now`);
+    },
+    publicationRefused({ subject, text, remedy }) {
+      refusals.tell(`to ${subject}`, `NATS says "${text}": ${remedy}`);
+    },
+    otherError(text) {
+      refusals.tell(text, `NATS says "${text}"`);
     },
     tooLarge(bytes, maxBytes) {
       tooLarge(`lost a message of ${bytes} bytes: the NATS server now connected takes ${maxBytes}`);
@@ -55,6 +65,38 @@ export function createNatsMessages(log: Log, clock: Clock): NatsMessages {
         log.error(`lost ${lostPayloads} messages: NATS did not take them in time`);
     },
   };
+}
+
+/** Each is told at once, and while it lasts now and then. */
+class Refusals {
+  readonly #log: Log;
+  readonly #clock: Clock;
+  readonly #told = new Map<string, (text: string) => void>();
+  readonly #tellOther: (text: string) => void;
+
+  constructor(log: Log, clock: Clock) {
+    this.#log = log;
+    this.#clock = clock;
+    this.#tellOther = this.#createTell();
+  }
+
+  tell(name: string, text: string): void {
+    let tell = this.#told.get(name) ?? this.#tellOther;
+    if (!this.#told.has(name) && this.#told.size < REFUSALS_MAX) {
+      tell = this.#createTell();
+      this.#told.set(name, tell);
+    }
+    tell(text);
+  }
+
+  /** It is over: the next one is a new one. */
+  forget(name: string): void {
+    this.#told.delete(name);
+  }
+
+  #createTell(): (text: string) => void {
+    return throttled(this.#log.error.bind(this.#log), this.#clock, FAILURE_INTERVAL_MS);
+  }
 }
 
 /** Says at once what is new, and what stays the same only now and then. */

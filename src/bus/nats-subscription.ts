@@ -1,14 +1,22 @@
-/** One subscription: made anew on each connection, it keeps what waits for its handler across all of them. */
+/**
+ * One subscription: made anew on each connection, asked for again while the server refuses it, it keeps what waits for its
+ * handler across all of that.
+ */
+import { backoffMs } from "../platform/backoff.ts";
 import type { Cancel, Clock } from "../platform/clock.ts";
 import { BusClosed, type Delivery, type SubscribeOptions, type Subscription } from "./bus.ts";
 import type { Link, LinkSubscription } from "./nats-link.ts";
 import { PendingQueue } from "./pending-queue.ts";
+import type { Refusal } from "./server-error.ts";
 
 export interface NatsSubscriptionDeps {
   readonly clock: Clock;
-  /** The server does not allow the subscription; it is asked again every `retryMs`. */
-  readonly onRefused: (why: string) => void;
-  readonly retryMs: number;
+  /** The server does not allow the subscription, which `name` names, or not any more; it is asked again. */
+  readonly onRefused: (name: string, refusal: Refusal) => void;
+  /** It does, after it had refused it. */
+  readonly onAllowed: (name: string) => void;
+  readonly refusedFirstMs: number;
+  readonly refusedMaxMs: number;
   readonly onEnded: () => void;
 }
 
@@ -21,6 +29,9 @@ export class NatsSubscription implements Subscription {
   #live: LinkSubscription | undefined;
   #drained: Promise<void> | undefined;
   #cancelRetry: Cancel = () => {};
+  #isStanding = false;
+  /** In a row. */
+  #refusals = 0;
 
   constructor(subject: string, options: SubscribeOptions, deps: NatsSubscriptionDeps) {
     this.#subject = subject;
@@ -39,28 +50,25 @@ export class NatsSubscription implements Subscription {
     return this.#pending.bytes;
   }
 
+  /** True while the server delivers: it has confirmed the subscription on the connection that there is. */
+  get isStanding(): boolean {
+    return this.#isStanding;
+  }
+
   /** Subscribes on `link`, unless it is being drained. */
-  async attach(link: Link): Promise<void> {
+  attach(link: Link): void {
     if (this.#drained !== undefined) return;
-    let isRefused = false;
-    const live = link.subscribe(this.#subject, this.#queue, {
+    this.#live = link.subscribe(this.#subject, this.#queue, {
       onMessage: (subject, payload) => this.#pending.offer(toDelivery(subject, payload)),
-      onRefused: (why) => {
-        isRefused = true;
-        this.#deps.onRefused(why);
-        this.#cancelRetry = this.#deps.clock.after(this.#deps.retryMs, () => {
-          void this.attach(link);
-        });
-      },
+      onConfirmed: () => this.#confirm(),
+      onRefused: (refusal) => this.#refuse(refusal, link),
     });
-    this.#live = live;
-    await link.roundTrip();
-    if (!isRefused && this.#live === live) this.#confirmed.resolve();
   }
 
   /** The link has ended. */
   detach(): void {
     this.#live = undefined;
+    this.#isStanding = false;
     this.#cancelRetry();
   }
 
@@ -74,6 +82,27 @@ export class NatsSubscription implements Subscription {
     this.detach();
     this.#pending.abandon();
     this.#end();
+  }
+
+  #confirm(): void {
+    this.#isStanding = true;
+    if (this.#refusals > 0) this.#deps.onAllowed(this.#name);
+    this.#refusals = 0;
+    this.#confirmed.resolve();
+  }
+
+  #refuse(refusal: Refusal, link: Link): void {
+    this.detach();
+    this.#deps.onRefused(this.#name, refusal);
+    const { clock, refusedFirstMs, refusedMaxMs } = this.#deps;
+    const backoff = { firstMs: refusedFirstMs, maxMs: refusedMaxMs };
+    const delayMs = backoffMs(backoff, this.#refusals++, Math.random());
+    this.#cancelRetry = clock.after(delayMs, () => this.attach(link));
+  }
+
+  get #name(): string {
+    const queue = this.#queue === undefined ? "" : ` in queue group "${this.#queue}"`;
+    return `"${this.#subject}"${queue}`;
   }
 
   async #drain(): Promise<void> {

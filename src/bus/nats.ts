@@ -53,6 +53,9 @@ export interface NatsTimes {
    * the server before them is gone without a trace.
    */
   readonly settleMs: number;
+  /** How soon what the server refuses is tried again: first, and at most. */
+  readonly refusedFirstMs: number;
+  readonly refusedMaxMs: number;
 }
 
 const TIMES: NatsTimes = {
@@ -62,6 +65,8 @@ const TIMES: NatsTimes = {
   retryMaxMs: 1_000,
   steadyMs: 10_000,
   settleMs: 1_500,
+  refusedFirstMs: 500,
+  refusedMaxMs: 10_000,
 };
 
 /** Connects in the background. `deps.log` hears of it; credentials never reach the log. */
@@ -121,13 +126,14 @@ class NatsBus implements Bus {
     assert(problem === undefined, `the subject "${subject}" or its queue group ${problem}`);
     if (this.#closed !== undefined) throw new BusClosed("the bus is closed");
     const subscription = new NatsSubscription(subject, options, {
+      ...this.#times,
       clock: this.#clock,
-      retryMs: this.#times.pingIntervalMs,
-      onRefused: this.#messages.refused,
+      onRefused: this.#messages.subscriptionRefused,
+      onAllowed: this.#messages.subscriptionAllowed,
       onEnded: () => this.#subscriptions.delete(subscription),
     });
     this.#subscriptions.add(subscription);
-    if (this.#link !== undefined) void subscription.attach(this.#link);
+    if (this.#link !== undefined) subscription.attach(this.#link);
     await subscription.confirmed;
     return subscription;
   }
@@ -139,6 +145,11 @@ class NatsBus implements Bus {
 
   state(): BusState {
     return this.#state;
+  }
+
+  isReady(): boolean {
+    const isSubscribed = [...this.#subscriptions].every((subscription) => subscription.isStanding);
+    return this.#state === "up" && isSubscribed;
   }
 
   hasRoom(bytes: number = this.maxPayloadBytes()): boolean {
@@ -217,10 +228,11 @@ class NatsBus implements Bus {
           clock: this.#clock,
           pingIntervalMs: this.#times.pingIntervalMs,
           onWritable: () => this.#outbound.resume(),
-          onPublishRefused: (subject) => {
-            this.#outbound.refuse(subject);
-            this.#messages.refused(`Permissions Violation for Publish to "${subject}"`);
+          onPublishRefused: (refusal) => {
+            this.#outbound.refuse(refusal.subject);
+            this.#messages.publicationRefused(refusal);
           },
+          onOtherError: this.#messages.otherError,
         });
       } catch (error) {
         assert(error instanceof ConnectError, `connecting threw ${error}`);
@@ -238,7 +250,7 @@ class NatsBus implements Bus {
     this.#link = link;
     this.#messages.connected(link.server);
     this.#state = "up";
-    for (const subscription of this.#subscriptions) void subscription.attach(link);
+    for (const subscription of this.#subscriptions) subscription.attach(link);
     let cancelSettling = () => {};
     if (settleMs === 0) this.#outbound.attach(link);
     else cancelSettling = this.#clock.after(settleMs, () => this.#outbound.attach(link));

@@ -71,7 +71,7 @@ export async function startDownsampler(
 
   return {
     name: `downsampler "${config.name}"`,
-    ready: () => bus.state() === "up" && streams.every((stream) => stream.isSubscribed),
+    ready: () => bus.isReady() && streams.every((stream) => stream.isSubscribed),
     metrics,
     async stop(deadline) {
       isStopping = true;

@@ -72,7 +72,7 @@ export class FilterPart {
 
   /** True while it is subscribed and the bus is up. */
   ready(): boolean {
-    return this.#subscription !== undefined && this.#bus.state() === "up";
+    return this.#subscription !== undefined && this.#bus.isReady();
   }
 
   /** It lives and dies with the thread it is on. */

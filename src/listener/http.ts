@@ -72,7 +72,7 @@ export async function startHttpListener(
   return {
     name: `listener_http "${config.name}"`,
     port,
-    ready: () => !isStopping && bus.state() === "up",
+    ready: () => !isStopping && bus.isReady(),
     metrics: () => outlet.metrics(),
     async stop(deadline) {
       isStopping = true;

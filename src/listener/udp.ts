@@ -96,7 +96,7 @@ export async function startUdpListener(
   return {
     name: `listener "${config.name}"`,
     port: socket.port,
-    ready: () => !socket.closed && bus.state() === "up",
+    ready: () => !socket.closed && bus.isReady(),
     metrics: () => outlet.metrics(),
     async stop(deadline) {
       await readWhatArrived();

@@ -94,7 +94,7 @@ export async function startMonitor(config: MonitorConfig, deps: MonitorDeps): Pr
   return {
     name: `monitor "${name}"`,
     port: server.port,
-    ready: () => isSubscribed && !isStopping && bus.state() === "up",
+    ready: () => isSubscribed && !isStopping && bus.isReady(),
     metrics,
     async stop(deadline) {
       isStopping = true;

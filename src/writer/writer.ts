@@ -75,7 +75,7 @@ export async function startWriter(config: WriterConfig, deps: WriterDeps): Promi
     ready() {
       const isAnswering = watch.isAnswering();
       const isSubscribed = subscriptions.made.length === config.subjects.length;
-      return isAnswering && isSubscribed && bus.state() === "up";
+      return isAnswering && isSubscribed && bus.isReady();
     },
     metrics,
     async stop(deadline) {

@@ -4,7 +4,10 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
+import { eventually } from "./eventually.ts";
 import { freePort, type ServerProcess, startServer } from "./server-process.ts";
+
+const CONFIG_FILE = "nats.conf";
 
 export interface NatsServer extends ServerProcess {
   readonly port: number;
@@ -12,6 +15,8 @@ export interface NatsServer extends ServerProcess {
   readonly address: string;
   /** Where its HTTP monitoring answers, e.g. `${monitorUrl}/connz`. */
   readonly monitorUrl: string;
+  /** Reads other further lines of its configuration file; resolves when it has done so. */
+  reload(config: string): Promise<void>;
 }
 
 export interface NatsServerOptions {
@@ -37,7 +42,7 @@ export async function startNatsServer(options: NatsServerOptions = {}): Promise<
     command: "nats-server",
     debianPackage: "nats-server",
     arguments: (folder) => {
-      const file = join(folder, "nats.conf");
+      const file = join(folder, CONFIG_FILE);
       writeFileSync(file, configText(port, monitorPort, options));
       return ["-c", file];
     },
@@ -48,7 +53,28 @@ export async function startNatsServer(options: NatsServerOptions = {}): Promise<
     port,
     address: `127.0.0.1:${port}`,
     monitorUrl: `http://127.0.0.1:${monitorPort}`,
+    async reload(config) {
+      const reloads = () => process.output().split("Reloaded server configuration").length;
+      const reloadsBefore = reloads();
+      const file = join(process.folder, CONFIG_FILE);
+      writeFileSync(file, configText(port, monitorPort, { ...options, config }));
+      process.kill("SIGHUP");
+      await eventually("nats-server reads its configuration again", () => {
+        return reloads() > reloadsBefore;
+      });
+    },
   };
+}
+
+/** A configuration for {@link NatsServerOptions} with one user, "u" with the password "p", who may do so much. */
+export function permissions(allowed: {
+  readonly publish?: readonly string[];
+  readonly subscribe?: readonly string[];
+}): string {
+  const { publish = [">"], subscribe = [">"] } = allowed;
+  return `authorization { users: [{ user: u, password: p, permissions: {
+    publish: ${JSON.stringify(publish)}, subscribe: ${JSON.stringify(subscribe)}
+  } }] }`;
 }
 
 export interface Certificates extends AsyncDisposable {

@@ -15,6 +15,8 @@ const TIMES: NatsTimes = {
   retryMaxMs: 50,
   steadyMs: 1_000,
   settleMs: 0,
+  refusedFirstMs: 50,
+  refusedMaxMs: 200,
 };
 
 export interface TestBus extends AsyncDisposable {

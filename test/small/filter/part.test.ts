@@ -77,6 +77,7 @@ class ScriptedBus implements Bus {
 
   maxPayloadBytes = () => 1_000_000;
   state = () => "up" as const;
+  isReady = () => true;
   hasRoom = () => true;
 
   async close(deadlineMs: number): Promise<void> {

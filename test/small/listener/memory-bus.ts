@@ -54,6 +54,10 @@ export class MemoryBus implements Bus {
     return this.isDown ? "down" : "up";
   }
 
+  isReady(): boolean {
+    return !this.isDown;
+  }
+
   hasRoom(bytes = 1): boolean {
     return this.roomBytes >= bytes && !(this.isDown && this.takes <= 0);
   }

@@ -75,6 +75,10 @@ export class FakeBus implements Bus {
     return this.#state;
   }
 
+  isReady(): boolean {
+    return this.#state === "up";
+  }
+
   whenRoom(): undefined {
     return undefined;
   }
