@@ -22,6 +22,7 @@ async function startTestFilter(subjects: readonly string[]) {
     const bus = openInproc(options);
     const index = states.push("up") - 1;
     bus.state = () => states[index] ?? "closed";
+    bus.isReady = () => bus.state() === "up";
     return bus;
   };
   const rules = subjects.map((subject) => ({ type: "basic", match: "hello", subject }) as const);
