@@ -97,7 +97,7 @@ export interface SubscribeOptions {
    */
   readonly onDelivery: (delivery: Delivery) => void | Promise<void>;
   /** Called with each delivery dropped above `pendingMaxBytes`, so that its lines can be counted. */
-  readonly onDropped: (payload: Uint8Array) => void;
+  readonly onDropped: (payload: Uint8Array, subject: string) => void;
 }
 
 /** Both functions work without their delivery: a receiver that keeps only them lets the payload go. */

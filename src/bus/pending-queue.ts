@@ -153,7 +153,7 @@ export class PendingQueue {
   /** Runs within the client's parser, which swallows whatever is thrown there and then reads no more. */
   #drop(delivery: Delivery): void {
     try {
-      this.#options.onDropped(delivery.payload);
+      this.#options.onDropped(delivery.payload, delivery.subject);
     } catch (error) {
       crash(error);
     }

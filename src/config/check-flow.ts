@@ -2,7 +2,7 @@
  * Whether the components of one process fit together: what one publishes, another reads. Misfits lose lines but may
  * be meant, so they are warnings.
  */
-import { subjectMatches } from "../bus/subject.ts";
+import { patternsOverlap, subjectMatches } from "../bus/subject.ts";
 import type { LoadedComponent } from "./build.ts";
 import { OPTIONS } from "./options.ts";
 import { type Place, type Problems, show } from "./problems.ts";
@@ -96,7 +96,7 @@ function checkQueueGroups(components: readonly LoadedComponent[], problems: Prob
         (other) =>
           other.config.queueGroup === config.queueGroup &&
           other.rules !== rules &&
-          overlap(other.config.subject, config.subject),
+          patternsOverlap(other.config.subject, config.subject),
       );
     if (rival === undefined) continue;
     const other = `component ${show(rival.config.name)}, which has other rules`;
@@ -106,9 +106,4 @@ function checkQueueGroups(components: readonly LoadedComponent[], problems: Prob
       `${show(config.queueGroup)} shares the lines with ${other}: ${remedy}`,
     );
   }
-}
-
-/** Two patterns that overlap without one matching the other (`a.*`, `*.b`) go unnoticed. */
-function overlap(one: string, other: string): boolean {
-  return subjectMatches(one, other) || subjectMatches(other, one);
 }

@@ -1,4 +1,4 @@
-/** The NATS subjects of each mode: valid, and not such that data goes round in circles or is written twice. */
+/** The NATS subjects of each mode: valid, and not such that data goes round in circles. */
 import { queueGroupProblem, subjectMatches, subjectProblem } from "../bus/subject.ts";
 import { type Place, type Problems, show } from "./problems.ts";
 import type { Settings } from "./settings.ts";
@@ -22,18 +22,9 @@ export function plainSubjects(settings: Settings, problems: Problems): readonly 
   return checkedSubjects(settings, { wildcards: false }, problems);
 }
 
-/** The subjects that a writer reads. */
+/** The subjects that a writer reads. Where they overlap, it takes each message once. */
 export function allSubjects(settings: Settings, problems: Problems): readonly string[] {
-  const subjects = checkedSubjects(settings, { wildcards: true }, problems);
-  const place = settings.place("nats_subject");
-  for (const pattern of subjects) {
-    for (const subject of subjects) {
-      if (subject === pattern || !subjectMatches(pattern, subject)) continue;
-      const both = `${show(subject)} is part of ${show(pattern)}`;
-      problems.warn(place, `${both}: its lines are written twice`);
-    }
-  }
-  return subjects;
+  return checkedSubjects(settings, { wildcards: true }, problems);
 }
 
 /** `subject`, which is published to. An input that takes it in again, if any, would make data go round for ever. */

@@ -3,6 +3,7 @@
  * full or old batches go to InfluxDB over a number of lanes; or to files or standard output, `open-batches.ts` says how.
  */
 import type { Bus, Subscription } from "../bus/bus.ts";
+import { Overlaps } from "../bus/overlaps.ts";
 import type { ComponentDeps } from "../config/component.ts";
 import type { WriterConfig } from "../config/config.ts";
 import { Counters } from "../metrics/counters.ts";
@@ -131,18 +132,23 @@ interface SubscribeOptions {
 function subscribeAll(options: SubscribeOptions): Subscriptions {
   const { config, bus, batches, dropWatches, naps } = options;
   const made: Subscription[] = [];
+  const overlaps = new Overlaps(config.subjects, config.queueGroup);
   const complete = config.subjects.map(async (subject, index) => {
     const subscription = await bus.subscribe(subject, {
       ...(config.queueGroup === "" ? {} : { queue: config.queueGroup }),
       pendingMaxBytes: config.pendingMaxBytes,
       onDelivery(delivery) {
+        if (overlaps.isDouble(index, delivery.subject)) return delivery.done();
         const held = batches.deliver(delivery);
         // While it is held back, messages wait already, and for the answers that a nap would keep from being read.
         naps?.took(held === undefined ? delivery.payload.length : Infinity);
         return held;
       },
-      onDropped: (payload) => dropWatches[index]?.onDropped(payload),
+      onDropped(payload, onSubject) {
+        if (!overlaps.isDouble(index, onSubject)) dropWatches[index]?.onDropped(payload);
+      },
     });
+    overlaps.confirm(subject);
     made.push(subscription);
   });
   return { made, complete: Promise.all(complete) };

@@ -121,5 +121,6 @@ describe("two filters in one queue group", () => {
     const second = component("listener", subjects("in.b"), "port = 5");
     warns([listener, second, filter("x", "influx-spout", "a"), filter("x", "in.b", "b"), writer]);
     warns([second, filter("x", "in.b", "a"), filter("x", "in.*", "b"), writer], shares("x"));
+    warns([second, filter("x", "in.*", "a"), filter("x", "*.b", "b"), writer], shares("x"));
   });
 });

@@ -187,8 +187,8 @@ test("counts and tells what the bus refuses, the rest of the delivery goes out",
 test("counts the lines that are dropped before they are routed, and those lost after they were published", () => {
   const { bus, log, counts } = startPart();
   const payload = new TextEncoder().encode("a x=1\n\nb x=1\r\nc x=1");
-  bus.subscription?.onDropped(payload);
-  bus.subscription?.onDropped(payload);
+  bus.subscription?.onDropped(payload, "influx-spout");
+  bus.subscription?.onDropped(payload, "influx-spout");
   bus.options.onLost?.("H", 3);
   expect(counts()).toEqual({ nats_dropped: 2, nats_dropped_lines: 6, lost_nats_lines: 3 });
   expect(log.lines).toHaveLength(1);

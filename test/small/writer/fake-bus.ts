@@ -109,7 +109,7 @@ export class FakeSubscription implements Subscription {
   accept(subject: string, payload: Uint8Array): boolean {
     if (this.#isDraining) return false;
     if (this.pendingBytes() + payload.length > this.options.pendingMaxBytes) {
-      this.options.onDropped(payload);
+      this.options.onDropped(payload, subject);
       return false;
     }
     this.#waiting.push(this.#delivery(subject, payload));
