@@ -5,6 +5,7 @@ import { ConfigError, loadConfig, type LoadedConfig, loadNatsOptions } from "./c
 import { printConfig } from "./config/print.ts";
 import { systemClock } from "./platform/clock.ts";
 import { createLog } from "./platform/log.ts";
+import { listenToSignals, STOP_SIGNALS, TERMINAL_CLOSED } from "./platform/signals.ts";
 import { describeVersion, PROGRAM } from "./platform/version.ts";
 import { EXIT_FAILED, EXIT_OK, EXIT_USAGE, run } from "./run.ts";
 import { standardStreams } from "./tap/streams.ts";
@@ -79,7 +80,7 @@ function start({ config, warnings }: LoadedConfig): Promise<number> {
     clock: systemClock,
     log,
     workerUrl,
-    signals: { onSignal },
+    signals: { onSignal: listenToSignals },
     exitNow: (code) => process.exit(code),
   });
 }
@@ -91,12 +92,11 @@ async function tap(request: TapRequest): Promise<number> {
     return EXIT_USAGE;
   }
   const streams = standardStreams(process.env, systemClock);
-  const stopAsked = new Promise(onSignal);
+  const stopAsked = new Promise<void>((resolve) => {
+    listenToSignals((name) => {
+      if (STOP_SIGNALS.includes(name) || name === TERMINAL_CLOSED) resolve();
+    });
+  });
   const endedWell = await runTap(request, { clock: systemClock, nats, streams, stopAsked });
   return endedWell ? EXIT_OK : EXIT_FAILED;
-}
-
-function onSignal(listener: (signal: string) => void): void {
-  process.on("SIGTERM", listener);
-  process.on("SIGINT", listener);
 }

@@ -4,6 +4,8 @@ import { type ModeDeps, startMode } from "./modes.ts";
 import { type Clock, sleep } from "./platform/clock.ts";
 import { messageOf, SpoutError } from "./platform/errors.ts";
 import { deadlineIn, type Running, type StopReport } from "./platform/lifecycle.ts";
+import { throttled } from "./platform/log.ts";
+import { STOP_SIGNALS } from "./platform/signals.ts";
 import { describeVersion } from "./platform/version.ts";
 
 export const EXIT_OK = 0;
@@ -16,13 +18,13 @@ const SIGNAL_ECHO_MS = 1000;
 const STOP_GRACE_MS = 500;
 
 export interface RunDeps extends ModeDeps {
-  /** SIGTERM and SIGINT as they come. */
   readonly signals: SignalSource;
   /** Ends the process at once. */
   readonly exitNow: (code: number) => void;
 }
 
 export interface SignalSource {
+  /** Calls `listener` with the name of each signal that comes: one of {@link STOP_SIGNALS}, or one that means nothing to us. */
   onSignal(listener: (signal: string) => void): void;
 }
 
@@ -76,7 +78,10 @@ async function stop(running: Running, timeoutMs: number, deps: RunDeps): Promise
   return true;
 }
 
-/** Resolves with the first signal's name; a later one, its echo aside, ends the process at once. */
+/**
+ * Resolves with the name of the first signal to stop; a later one, its echo aside, ends the process at once. All others change
+ * nothing, and are told.
+ */
 function watchSignals(deps: {
   signals: SignalSource;
   clock: Clock;
@@ -84,10 +89,13 @@ function watchSignals(deps: {
   exitNow: RunDeps["exitNow"];
 }) {
   const { clock, log, signals, exitNow } = deps;
+  const logStray = createStrayLog(deps);
   let firstMs: number | undefined;
   return new Promise<string>((resolve) => {
     signals.onSignal((signal) => {
-      if (firstMs === undefined) {
+      if (!STOP_SIGNALS.includes(signal)) {
+        logStray(signal);
+      } else if (firstMs === undefined) {
         firstMs = clock.monotonicMs();
         resolve(signal);
       } else if (clock.monotonicMs() - firstMs >= SIGNAL_ECHO_MS) {
@@ -96,4 +104,14 @@ function watchSignals(deps: {
       }
     });
   });
+}
+
+/** Each signal has a throttle of its own, so that none hides another. */
+function createStrayLog({ clock, log }: Pick<RunDeps, "clock" | "log">): (signal: string) => void {
+  const logs = new Map<string, (text: string) => void>();
+  return (signal) => {
+    const logIt = logs.get(signal) ?? throttled((text) => log.warn(text), clock);
+    logs.set(signal, logIt);
+    logIt(`${signal} changes nothing here: it goes on as before (SIGTERM stops it)`);
+  };
 }

@@ -1,4 +1,4 @@
-/** What the runtime cannot do with a socket, and the C library of Linux can. */
+/** What the runtime cannot do with a socket or a signal, and the C library of Linux can. */
 import { dlopen, type Pointer, read } from "bun:ffi";
 
 export type Libc = ReturnType<typeof openLibc>;
@@ -9,6 +9,7 @@ export function openLibc() {
     setsockopt: { args: ["i32", "i32", "i32", "ptr", "u32"], returns: "i32" },
     getsockopt: { args: ["i32", "i32", "i32", "ptr", "ptr"], returns: "i32" },
     getpagesize: { args: [], returns: "i32" },
+    signal: { args: ["i32", "u64"], returns: "u64" },
     recvmmsg: { args: ["i32", "ptr", "u32", "i32", "ptr"], returns: "i32" },
     __errno_location: { args: [], returns: "ptr" },
   }).symbols;

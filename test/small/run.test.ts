@@ -190,3 +190,37 @@ test("a second signal after a second ends the process at once, its echo before t
   ]);
   expect(stops).toHaveLength(1);
 });
+
+test("SIGQUIT stops as well", async () => {
+  const { log, stops, signal, exited } = startProcess();
+  await settle();
+  signal("SIGQUIT");
+  expect(await exited).toBe(0);
+  expect(stops).toEqual([STOP_TIMEOUT_MS]);
+  expect(log.lines[1]).toBe(`INFO SIGQUIT: stopping ${NAME}`);
+});
+
+test("any other signal is told, each by itself and not again and again, and changes nothing, in a stop neither", async () => {
+  const stopped = Promise.withResolvers<{ lostLines: number }>();
+  const { clock, log, exits, stops, signal, exited } = startProcess({
+    stop: () => stopped.promise,
+  });
+  signal("SIGHUP");
+  await settle();
+  for (let times = 0; times < 100; times++) signal("SIGHUP");
+  signal("SIGUSR1");
+  await settle();
+  const told = (name: string, more = "") =>
+    `WARN ${name} changes nothing here: it goes on as before (SIGTERM stops it)${more}`;
+  expect(log.lines.slice(1)).toEqual([told("SIGHUP"), told("SIGUSR1")]);
+  expect(stops).toEqual([]);
+  clock.advance(10_000);
+  signal("SIGTERM");
+  await settle();
+  clock.advance(5000);
+  signal("SIGHUP");
+  expect(log.lines.at(-1)).toBe(told("SIGHUP", " (and 100 more like this since the last time)"));
+  expect(exits).toEqual([]);
+  stopped.resolve({ lostLines: 0 });
+  expect(await exited).toBe(0);
+});

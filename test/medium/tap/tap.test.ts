@@ -230,3 +230,18 @@ test("the login is the one in --server, and the log does not show it", async () 
   await right.said(`tap subscribed to [hosts] at ${nats.address}\n`);
   expect(right.messages() + wrong.messages()).not.toMatch(/hush|wrong/);
 });
+
+test("ends well when its terminal is closed or it is told to quit, and not by signals that come by accident", async () => {
+  await using nats = await startNatsServer();
+  await using publisher = await openPublisher(nats);
+  for (const last of ["SIGHUP", "SIGQUIT"] as const) {
+    await using tap = tapOf(nats, "hosts");
+    await tap.said("tap subscribed");
+    for (const stray of ["SIGUSR1", "SIGUSR2", "SIGALRM", "SIGIO"] as const) tap.signal(stray);
+    await publisher.publish("hosts", "cpu v=1\n");
+    await eventually("it has printed the line", () => tap.output() === "cpu v=1\n");
+    tap.signal(last);
+    expect(await tap.exited).toBe(0);
+    expect(lastCounts(tap.messages())).toMatchObject({ passed: 1, shown: 1 });
+  }
+});
