@@ -1,15 +1,13 @@
 /** One attempt to connect to one server. */
-import { readFile } from "node:fs/promises";
-
 import {
-  credsAuthenticator,
   ErrorCode,
   isNatsError,
   setTransportFactory,
 } from "nats/lib/nats-base-client/internal_mod";
 
 import type { Clock } from "../platform/clock.ts";
-import { assert, messageOf, SpoutError } from "../platform/errors.ts";
+import { assert, SpoutError } from "../platform/errors.ts";
+import { clientOptions } from "./nats-client-options.ts";
 import { connectClient, type NatsClient } from "./nats-client.ts";
 import type { NatsOptions } from "./nats-options.ts";
 import { type AttemptOptions, NatsTransport } from "./nats-transport.ts";
@@ -33,9 +31,6 @@ export class ConnectError extends SpoutError {
     this.needsHuman = needsHuman;
   }
 }
-
-/** Longer than any timer of ours runs, and the longest that the runtime takes: the client's own heartbeat is off. */
-const NEVER_MS = 2 ** 31 - 1;
 
 /** What carries a connection made here. */
 export function transportOf({ transport }: NatsClient): NatsTransport {
@@ -68,45 +63,6 @@ export async function connectToServer(
   } finally {
     cancelTimeLimit();
     deps.stop.removeEventListener("abort", giveUp);
-  }
-}
-
-async function clientOptions(
-  name: string,
-  options: NatsOptions,
-): Promise<Omit<AttemptOptions, "attempt">> {
-  return {
-    name,
-    // Ours is the loop that tries again: see nats.ts.
-    reconnect: false,
-    ignoreClusterUpdates: true,
-    pingInterval: NEVER_MS,
-    timeout: NEVER_MS,
-    // Names are resolved by the system (hosts file included), not by asking a DNS server past it.
-    resolve: false,
-    noAsyncTraces: true,
-    ...(options.tls ? { tls: await tlsOptions(options.tlsCaFile) } : {}),
-    ...(options.user === "" ? {} : { user: options.user, pass: options.password }),
-    ...(options.token === "" ? {} : { token: options.token }),
-    ...(options.credsFile === ""
-      ? {}
-      : {
-          authenticator: credsAuthenticator(await readNamed("credentials file", options.credsFile)),
-        }),
-  };
-}
-
-async function tlsOptions(caFile: string): Promise<{ ca?: string }> {
-  if (caFile === "") return {};
-  const ca = await readNamed("CA file", caFile);
-  return { ca: new TextDecoder().decode(ca) };
-}
-
-async function readNamed(what: string, path: string): Promise<Uint8Array> {
-  try {
-    return await readFile(path);
-  } catch (error) {
-    throw new SpoutError(`cannot read the ${what}: ${messageOf(error)}`);
   }
 }
 

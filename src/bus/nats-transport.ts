@@ -16,6 +16,7 @@ import type { Transport } from "nats/lib/nats-base-client/transport";
 
 import { PROGRAM, VERSION } from "../platform/version.ts";
 import type { Pieces } from "./bus.ts";
+import { CERTIFICATE_WANTED, explainAlert, refusedByUs } from "./nats-tls.ts";
 import { SocketWriter } from "./socket-writer.ts";
 
 /** The client hands its options through to the transport, unknown ones included. */
@@ -23,10 +24,19 @@ export interface AttemptOptions extends ConnectionOptions {
   /** Ends the attempt, with an Error as its reason. Not to be fired once it has succeeded. */
   readonly attempt: AbortSignal;
   /** Present: a server that offers no TLS is refused before anything is sent to it. */
-  readonly tls?: { readonly ca?: string };
+  readonly tls?: TlsFiles;
+}
+
+/** In PEM. The library has options of the same names. */
+export interface TlsFiles {
+  readonly ca?: string;
+  readonly cert?: string;
+  readonly key?: string;
 }
 
 interface Greeting {
+  /** True if it takes no client without a certificate. */
+  readonly tls_verify?: boolean;
   readonly tls_required?: boolean;
   readonly tls_available?: boolean;
 }
@@ -68,7 +78,7 @@ export class NatsTransport implements Transport {
       this.#dial(server).catch((error: Error) => this.#end(error));
       const greeting = await this.#greeting.promise;
       const offersTls = greeting.tls_required === true || greeting.tls_available === true;
-      if (offersTls) await this.#encrypt(server.hostname, tls?.ca);
+      if (offersTls) await this.#encrypt(server.hostname, tls ?? {}, greeting);
       else if (tls !== undefined) throw new NatsError("tls", ErrorCode.ServerOptionNotAvailable);
     } catch (error) {
       this.#end(error as Error);
@@ -180,19 +190,22 @@ export class NatsTransport implements Transport {
     };
   }
 
-  /** Resolves when the server has shown a certificate for `hostname` that `ca`, or else the system, vouches for. */
-  #encrypt(hostname: string, ca: string | undefined): Promise<void> {
+  /** Resolves when the server has shown a certificate for `hostname` that `files.ca`, or else the system, vouches for. */
+  #encrypt(hostname: string, files: TlsFiles, greeting: Greeting): Promise<void> {
+    const hasCertificate = files.cert !== undefined;
+    if (greeting.tls_verify === true && !hasCertificate) throw new Error(CERTIFICATE_WANTED);
     const done = Promise.withResolvers<void>();
     void this.#closed.promise.then((error) => done.reject(error));
     this.#isEncrypted = true;
     const [, socket] = this.#socket?.upgradeTLS<undefined>({
-      tls: { serverName: hostname, rejectUnauthorized: true, ...(ca === undefined ? {} : { ca }) },
+      tls: { serverName: hostname, rejectUnauthorized: true, ...files },
       socket: {
         ...this.#handlers((chunk) => this.#read(chunk)),
         handshake: (_, isTrusted, error) => {
           if (isTrusted) done.resolve();
-          else this.#end(error ?? new Error("the server's certificate is not valid"));
+          else this.#end(refusedByUs(error));
         },
+        error: (_, error) => this.#end(explainAlert(error, hasCertificate)),
       },
     }) ?? [undefined, undefined];
     this.#socket = socket;

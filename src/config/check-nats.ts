@@ -1,9 +1,12 @@
 /** How to reach NATS, from the address and the options beside it. */
+import { createPrivateKey, type KeyObject, X509Certificate } from "node:crypto";
+
 import { parseNatsAddress } from "../bus/nats-address.ts";
-import type { NatsOptions } from "../bus/nats-options.ts";
+import { findSeed } from "../bus/nats-nkey.ts";
+import { type NatsOptions, PLAIN_NATS } from "../bus/nats-options.ts";
 import { messageOf } from "../platform/errors.ts";
 import type { OptionName } from "./options.ts";
-import type { Problems } from "./problems.ts";
+import { type Problems, show } from "./problems.ts";
 import { readCertificates, readIfGiven, readSecret } from "./secret-files.ts";
 import type { Settings } from "./settings.ts";
 
@@ -27,20 +30,24 @@ export function natsOptions(
   if (isInproc(settings)) return inprocOptions(settings, options.allowInproc, problems);
   const address = checkAddress(settings, problems);
   const tlsCaFile = settings.get("nats_tls_ca");
-  const credsFile = settings.get("nats_creds");
   readCertificates("nats_tls_ca", settings, problems);
+  checkClientCertificate(settings, problems);
   readIfGiven("nats_creds", settings, problems);
+  checkNkey(settings, problems);
   const password = readSecret("nats_pass_file", settings, problems);
   const token = readSecret("nats_token_file", settings, problems);
   checkLogin(settings, address.user !== "" || address.token !== "", problems);
   return {
     servers: address.servers,
-    tls: address.tls || tlsCaFile !== "",
+    tls: address.tls || tlsCaFile !== "" || settings.get("nats_tls_cert") !== "",
     tlsCaFile,
+    tlsCertFile: settings.get("nats_tls_cert"),
+    tlsKeyFile: settings.get("nats_tls_key"),
     user: settings.get("nats_user") || address.user,
     password: password || address.password,
     token: token || address.token,
-    credsFile,
+    credsFile: settings.get("nats_creds"),
+    nkeyFile: settings.get("nats_nkey"),
   };
 }
 
@@ -68,8 +75,7 @@ function inprocOptions(settings: Settings, isAllowed: boolean, problems: Problem
   } else if (text.trim().toLowerCase() !== INPROC_ADDRESS) {
     problems.add(settings.place("nats_address"), "inproc:// and nothing behind it", "more");
   }
-  const nothing = { tls: false, tlsCaFile: "", user: "", password: "", token: "", credsFile: "" };
-  return { servers: [INPROC_ADDRESS], ...nothing };
+  return { servers: [INPROC_ADDRESS], ...PLAIN_NATS };
 }
 
 function checkAddress(settings: Settings, problems: Problems): ReturnType<typeof parseNatsAddress> {
@@ -83,6 +89,62 @@ function checkAddress(settings: Settings, problems: Problems): ReturnType<typeof
   }
 }
 
+function checkNkey(settings: Settings, problems: Problems): void {
+  const text = readIfGiven("nats_nkey", settings, problems);
+  if (text === undefined || findSeed(text) !== undefined) return;
+  const got = `${show(settings.get("nats_nkey"))}, which holds none`;
+  problems.add(settings.place("nats_nkey"), "a file with the seed of a user's nkey (SU...)", got);
+}
+
+/** One is nothing without the other, and NATS would be shown a certificate whose key we do not have. */
+function checkClientCertificate(settings: Settings, problems: Problems): void {
+  const certText = readCertificates("nats_tls_cert", settings, problems);
+  const keyText = readIfGiven("nats_tls_key", settings, problems);
+  const [cert, key] = [settings.place("nats_tls_cert"), settings.place("nats_tls_key")];
+  const isGiven = (name: OptionName) => settings.get(name) !== "";
+  if (isGiven("nats_tls_cert") && !isGiven("nats_tls_key")) {
+    problems.add(cert, "nats_tls_key beside it", "nats_tls_cert alone");
+  }
+  if (isGiven("nats_tls_key") && !isGiven("nats_tls_cert")) {
+    problems.add(key, "nats_tls_cert beside it", "nats_tls_key alone");
+  }
+  if (keyText === undefined) return;
+  const shown = show(settings.get("nats_tls_key"));
+  const privateKey = readPrivateKey(keyText);
+  if (privateKey === undefined) {
+    const got = `${shown}, which holds none that can be read`;
+    problems.add(key, "a PEM file with a private key without a passphrase", got);
+  } else if (certText !== "" && isGiven("nats_tls_cert")) {
+    checkBelongTogether(certText, privateKey, settings, problems);
+  }
+}
+
+function checkBelongTogether(
+  certText: string,
+  privateKey: KeyObject,
+  settings: Settings,
+  problems: Problems,
+): void {
+  const shown = show(settings.get("nats_tls_cert"));
+  try {
+    if (new X509Certificate(certText).checkPrivateKey(privateKey)) return;
+    const expected = "the key of the certificate in nats_tls_cert";
+    const got = `${show(settings.get("nats_tls_key"))}, the key of another`;
+    problems.add(settings.place("nats_tls_key"), expected, got);
+  } catch {
+    const got = `${shown}, which holds a broken one`;
+    problems.add(settings.place("nats_tls_cert"), "a PEM file with certificates", got);
+  }
+}
+
+function readPrivateKey(text: string): KeyObject | undefined {
+  try {
+    return createPrivateKey(text);
+  } catch {
+    return undefined;
+  }
+}
+
 /** There is one way to log in at most, and a user is nothing without a password. */
 function checkLogin(settings: Settings, isInAddress: boolean, problems: Problems): void {
   const isGiven = (name: OptionName) => settings.get(name) !== "";
@@ -93,6 +155,7 @@ function checkLogin(settings: Settings, isInAddress: boolean, problems: Problems
   }
   if (isGiven("nats_token_file")) given.push("nats_token_file");
   if (isGiven("nats_creds")) given.push("nats_creds");
+  if (isGiven("nats_nkey")) given.push("nats_nkey");
   const last = given.at(-1);
   if (last !== undefined && given.length > 1) {
     const ways = given.map((name) =>

@@ -111,12 +111,33 @@ export const OPTIONS = {
     since: "3.0",
     doc: "NATS credentials file (JWT and seed) to log in to NATS with.",
   },
+  nats_nkey: {
+    type: "string",
+    modes: COMPONENT_MODES,
+    default: "",
+    since: "3.0",
+    doc: "File that holds the seed of a user's nkey to log in to NATS with.",
+  },
   nats_tls_ca: {
     type: "string",
     modes: COMPONENT_MODES,
     default: "",
     since: "3.0",
     doc: "PEM file with the certificate authority of the NATS servers; turns TLS on.",
+  },
+  nats_tls_cert: {
+    type: "string",
+    modes: COMPONENT_MODES,
+    default: "",
+    since: "3.0",
+    doc: "PEM file with the certificate to show to NATS servers that ask for one; needs nats_tls_key; turns TLS on.",
+  },
+  nats_tls_key: {
+    type: "string",
+    modes: COMPONENT_MODES,
+    default: "",
+    since: "3.0",
+    doc: "PEM file with the private key of nats_tls_cert.",
   },
   nats_subject: {
     type: "strings",

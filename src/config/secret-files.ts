@@ -8,7 +8,8 @@ import type { Settings } from "./settings.ts";
 
 /** The options whose value is the path of such a file, or "". */
 export type FileOption = {
-  [Name in OptionName]: Name extends `${string}_file` | `${string}_ca` | "nats_creds"
+  [Name in OptionName]: Name extends
+    `${string}_file` | `${string}_ca` | `nats_tls_${string}` | "nats_creds" | "nats_nkey"
     ? Name
     : never;
 }[OptionName];

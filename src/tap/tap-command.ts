@@ -2,7 +2,7 @@
 import { parseArgs } from "node:util";
 
 import { parseNatsAddress } from "../bus/nats-address.ts";
-import type { NatsOptions } from "../bus/nats-options.ts";
+import { type NatsOptions, PLAIN_NATS } from "../bus/nats-options.ts";
 import { patternsOverlap, subjectProblem } from "../bus/subject.ts";
 import { messageOf } from "../platform/errors.ts";
 import { PROGRAM } from "../platform/version.ts";
@@ -123,7 +123,7 @@ function checkSubjects(subjects: readonly string[]): readonly string[] {
 /** The login can only be in the address: what the common file has is for the servers that it names. */
 function natsAt(address: string): NatsOptions {
   try {
-    return { ...parseNatsAddress(address), tlsCaFile: "", credsFile: "" };
+    return { ...PLAIN_NATS, ...parseNatsAddress(address) };
   } catch (error) {
     throw new WrongUsage(`--server cannot be used: ${messageOf(error)}`);
   }

@@ -26,6 +26,8 @@ export interface NatsServerOptions {
   readonly password?: string;
   readonly token?: string;
   readonly tls?: Certificates;
+  /** Takes only clients with a certificate that the same authority signed. */
+  readonly tlsVerify?: boolean;
   readonly payloadMaxBytes?: number;
   /** Further lines of its configuration file. */
   readonly config?: string;
@@ -82,47 +84,53 @@ export interface Certificates extends AsyncDisposable {
   readonly caFile: string;
   readonly certFile: string;
   readonly keyFile: string;
+  /** Signs another certificate, for a client; one of less than no days has expired. */
+  sign(
+    name: string,
+    days?: number,
+  ): Promise<{ readonly certFile: string; readonly keyFile: string }>;
 }
+
+const NEW_KEY = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"];
 
 /** Makes an authority and a server certificate for `altNames` (as openssl writes them), in a temporary folder. */
 export async function makeCertificates(
   altNames = "DNS:localhost,IP:127.0.0.1",
+  days?: number,
 ): Promise<Certificates> {
   const folder = await mkdtemp(join(tmpdir(), "spout-certificates-"));
   const path = (name: string) => join(folder, name);
-  const key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"];
-  writeFileSync(path("names"), `subjectAltName=${altNames}\n`);
+  const subject = ["-subj", "/CN=ca"];
   await openssl(folder, [
     "req",
     "-x509",
-    ...key,
+    ...NEW_KEY,
     "-keyout",
     "ca.key",
     "-out",
     "ca.pem",
-    "-subj",
-    "/CN=ca",
+    ...subject,
   ]);
-  await openssl(folder, [
-    "req",
-    ...key,
-    "-keyout",
-    "server.key",
-    "-out",
-    "server.csr",
-    "-subj",
-    "/CN=server",
-  ]);
-  await openssl(folder, [
-    ...["x509", "-req", "-in", "server.csr", "-out", "server.pem", "-extfile", "names"],
-    ...["-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial"],
-  ]);
+  await signCertificate(folder, "server", altNames, days);
   return {
     caFile: path("ca.pem"),
     certFile: path("server.pem"),
     keyFile: path("server.key"),
+    sign: (name, days) => signCertificate(folder, name, "DNS:client.example", days),
     [Symbol.asyncDispose]: () => rm(folder, { recursive: true, force: true }),
   };
+}
+
+async function signCertificate(folder: string, name: string, altNames: string, days = 30) {
+  const [request, certificate, key] = [`${name}.csr`, `${name}.pem`, `${name}.key`];
+  writeFileSync(join(folder, "names"), `subjectAltName=${altNames}\n`);
+  const subject = ["-subj", `/CN=${name}`];
+  await openssl(folder, ["req", ...NEW_KEY, "-keyout", key, "-out", request, ...subject]);
+  await openssl(folder, [
+    ...["x509", "-req", "-in", request, "-out", certificate, "-extfile", "names"],
+    ...["-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial", "-days", String(days)],
+  ]);
+  return { certFile: join(folder, certificate), keyFile: join(folder, key) };
 }
 
 async function openssl(folder: string, arguments_: readonly string[]): Promise<void> {
@@ -133,6 +141,7 @@ async function openssl(folder: string, arguments_: readonly string[]): Promise<v
 
 function configText(port: number, monitorPort: number, options: NatsServerOptions): string {
   const { user, password, token, tls, payloadMaxBytes, config } = options;
+  const verify = options.tlsVerify === true ? `, ca_file: "${tls?.caFile}", verify: true` : "";
   return [
     `listen: "127.0.0.1:${port}"`,
     `http: "127.0.0.1:${monitorPort}"`,
@@ -142,7 +151,7 @@ function configText(port: number, monitorPort: number, options: NatsServerOption
     ...(token === undefined ? [] : [`authorization { token: ${JSON.stringify(token)} }`]),
     ...(tls === undefined
       ? []
-      : [`tls { cert_file: "${tls.certFile}", key_file: "${tls.keyFile}" }`]),
+      : [`tls { cert_file: "${tls.certFile}", key_file: "${tls.keyFile}"${verify} }`]),
     ...(payloadMaxBytes === undefined ? [] : [`max_payload: ${payloadMaxBytes}`]),
     config ?? "",
   ].join("\n");

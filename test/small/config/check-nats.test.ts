@@ -16,8 +16,12 @@ const refuses = (line: string, problem: string, options: TextOptions = {}) =>
     problems: [`spout.toml: ${problem}`],
   });
 
+/** Of the form of one. */
+const SEED = `SU${"A".repeat(56)}`;
+
 const FILES = {
   files: {
+    nkey: `${SEED}\n`,
     pass: "hush\n",
     token: "t0ken\r\n",
     creds: "-----BEGIN...",
@@ -76,6 +80,10 @@ describe("the login", () => {
       ...NONE,
       credsFile: expect.stringMatching(/^\/.*\/creds$/),
     });
+    expect(natsOf('nats_nkey = "FOLDER/nkey"', FILES)).toEqual({
+      ...NONE,
+      nkeyFile: expect.stringMatching(/^\/.*\/nkey$/),
+    });
   });
 
   test("has one way at most", () => {
@@ -87,6 +95,11 @@ describe("the login", () => {
     refuses(
       'nats_address = "nats://t0ken@a"\nnats_creds = "FOLDER/creds"',
       "nats_creds: expected one way to log in to NATS, got nats_address (user or token) and nats_creds",
+      FILES,
+    );
+    refuses(
+      'nats_nkey = "FOLDER/nkey"\nnats_creds = "FOLDER/creds"',
+      "nats_nkey: expected one way to log in to NATS, got nats_creds and nats_nkey",
       FILES,
     );
     refuses(
@@ -115,7 +128,7 @@ describe("the login", () => {
   });
 
   test("is refused if a file cannot be read or holds nothing", () => {
-    for (const name of ["nats_token_file", "nats_creds", "nats_tls_ca"]) {
+    for (const name of ["nats_token_file", "nats_creds", "nats_nkey", "nats_tls_ca"]) {
       const [problem, ...others] = problemsOf(`mode = "listener"\n${name} = "FOLDER/none"`, FILES);
       expect(problem).toStartWith(
         `spout.toml: ${name}: expected a file that can be read, got "none": ENOENT`,
@@ -125,6 +138,11 @@ describe("the login", () => {
     refuses(
       'nats_token_file = "FOLDER/empty"',
       'nats_token_file: expected a file with a secret, got "empty", empty',
+      FILES,
+    );
+    refuses(
+      'nats_nkey = "FOLDER/pass"',
+      `nats_nkey: expected a file with the seed of a user's nkey (SU...), got "pass", which holds none`,
       FILES,
     );
   });
