@@ -69,7 +69,7 @@ export function processConfig(
   problems: Problems,
 ): Pick<CommonConfig, "name" | "debug" | "stopTimeoutMs"> {
   const name = settings.get("name") || derivedName;
-  if (/[\u0000-\u001f\u007f]/.test(name)) {
+  if (/[\p{Cc}\p{Zl}\p{Zp}]/u.test(name)) {
     problems.add(settings.place("name"), "a name without control characters", show(name));
   }
   return {

@@ -51,7 +51,7 @@ function fileOptions(settings: Settings, problems: Problems): FileOptions {
 /** What follows the path in a problem, or undefined if the path is one of a file. */
 function pathProblem(path: string): string | undefined {
   if (path === "") return "";
-  if (/[\u0000-\u001f\u007f]/.test(path)) return ", which holds a control character";
+  if (/\p{Cc}/u.test(path)) return ", which holds a control character";
   const others = /[{}]/.exec(path.replaceAll(/\{subject\}|\{date\}/g, ""));
   if (others !== null) return "";
   return /(?:^|\/)\.{0,2}$/.test(path) ? ", which is a folder" : undefined;

@@ -1,8 +1,9 @@
 /** Collects what is wrong with a configuration, so that all of it is reported in one go. */
+import { harmless, harmlessJson } from "../platform/harmless-text.ts";
 
 export class ConfigError extends Error {
   override readonly name = "ConfigError";
-  /** One line each, no secrets: `file: option: expected ..., got ...`, or `file: component "name": option: ...`. */
+  /** One line each that a terminal may be given, no secrets: `file: option: expected ..., got ...`, or `file: component "name": option: ...`. */
   readonly problems: readonly string[];
 
   constructor(problems: readonly string[]) {
@@ -73,7 +74,7 @@ class Findings {
   lines(): readonly string[] {
     return Array.from(this.#findings.values(), ({ where, text, heirs }) => {
       const whose = heirs.size === 0 ? "" : ` (for ${[...heirs].join(", ")})`;
-      return `${where}${whose}: ${text}`;
+      return harmless(`${where}${whose}: ${text}`);
     });
   }
 }
@@ -85,7 +86,7 @@ function textOf(place: Place): string {
 /** A value from a file as a problem shows it. */
 export function show(value: unknown): string {
   if (value === "") return "nothing";
-  if (typeof value === "string") return JSON.stringify(shorten(value));
+  if (typeof value === "string") return harmlessJson(shorten(value));
   if (typeof value === "number") return Number.isInteger(value) ? `${value}.0` : String(value);
   if (Array.isArray(value)) return "a list";
   if (value instanceof Date) return "a date";

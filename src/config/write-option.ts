@@ -1,4 +1,5 @@
 /** How an option in effect is written in a file, in the spelling of either version of the original. */
+import { replaceUnsafe } from "../platform/harmless-text.ts";
 import { formatByteSize, formatDuration } from "../platform/units.ts";
 import { maskNatsAddress } from "./check-nats.ts";
 import type { Config, Mode } from "./config.ts";
@@ -53,9 +54,12 @@ export function valueText(option: Option, value: Value): string {
   return typeof value === "string" ? quote(value) : String(value);
 }
 
-/** A TOML string: JSON's escapes are among TOML's, which also wants DEL escaped. */
+/** A TOML string that a terminal may be given. JSON's escapes are among TOML's, where one stands for a whole code point. */
 export function quote(text: string): string {
-  return JSON.stringify(text).replaceAll("\u007f", "\\u007f");
+  return replaceUnsafe(JSON.stringify(text.toWellFormed()), (code) => {
+    const digits = code.toString(16);
+    return code > 0xffff ? `\\U${digits.padStart(8, "0")}` : `\\u${digits.padStart(4, "0")}`;
+  });
 }
 
 function valueInEffect(option: Option, config: Config, settings: Settings): Value {

@@ -3,6 +3,7 @@ import type { Bus, Delivery, Subscription } from "../bus/bus.ts";
 import type { DownsamplerConfig } from "../config/config.ts";
 import { countLines } from "../line/split.ts";
 import type { Clock } from "../platform/clock.ts";
+import { sampleOf } from "../platform/harmless-text.ts";
 import { type Log, throttled } from "../platform/log.ts";
 import { formatByteSize } from "../platform/units.ts";
 import { Averager } from "./averager.ts";
@@ -19,9 +20,6 @@ export interface StreamOptions {
   readonly clock: Clock;
   readonly log: Log;
 }
-
-/** As much of a refused line as a log line bears. */
-const SAMPLE_MAX_BYTES = 200;
 
 export class Stream {
   readonly #options: StreamOptions;
@@ -145,10 +143,4 @@ export class Stream {
       `dropped a message from [${subject}]: more than ${limit} waited (nats_max_pending_size)`,
     );
   }
-}
-
-/** In quotes: it is not our text. */
-function sampleOf(line: Uint8Array): string {
-  const sample = JSON.stringify(new TextDecoder().decode(line.subarray(0, SAMPLE_MAX_BYTES)));
-  return line.length > SAMPLE_MAX_BYTES ? `${sample}...` : sample;
 }

@@ -8,6 +8,7 @@ import { countLines } from "../line/split.ts";
 import { Counters } from "../metrics/counters.ts";
 import type { Clock } from "../platform/clock.ts";
 import { earlier, isDoneInTime } from "../platform/deadline.ts";
+import { sampleOf } from "../platform/harmless-text.ts";
 import type { Deadline, StopReport } from "../platform/lifecycle.ts";
 import { type Log, throttled } from "../platform/log.ts";
 import { compileRules } from "../rules/compile.ts";
@@ -28,9 +29,6 @@ export interface FilterPartOptions {
 
 /** What routing the rest gets of the time to stop; what is left of it is for NATS to confirm what was published. */
 const DRAIN_SHARE = 0.8;
-
-/** As much of a refused line as a log line bears. */
-const SAMPLE_MAX_BYTES = 200;
 
 export class FilterPart {
   readonly #config: FilterConfig;
@@ -157,10 +155,4 @@ export class FilterPart {
         "there was no room (nats_max_pending_size)",
     );
   }
-}
-
-/** In quotes: it is not our text. */
-function sampleOf(line: Uint8Array): string {
-  const sample = JSON.stringify(new TextDecoder().decode(line.subarray(0, SAMPLE_MAX_BYTES)));
-  return line.length > SAMPLE_MAX_BYTES ? `${sample}...` : sample;
 }

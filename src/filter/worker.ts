@@ -5,12 +5,13 @@
 import { createOpenBus } from "../bus/open.ts";
 import type { FilterConfig } from "../config/config.ts";
 import { every, systemClock } from "../platform/clock.ts";
-import { messageOf } from "../platform/errors.ts";
+import { messageOf, stackOf } from "../platform/errors.ts";
 import { deadlineIn } from "../platform/lifecycle.ts";
 import type { Log } from "../platform/log.ts";
 import { createCollector } from "../platform/memory.ts";
 import { Naps } from "../platform/naps.ts";
 import { createProfiler, type Profiler } from "../platform/profiler.ts";
+import { adoptRuntimeMessages } from "../platform/runtime-messages.ts";
 import type { AskProfiler, FromThread, StartThread, ToThread } from "./messages.ts";
 import { FilterPart } from "./part.ts";
 
@@ -55,18 +56,13 @@ function start(config: FilterConfig): FilterPart {
     },
   });
 
-  let isDying = false;
   const die = async (thrown: unknown) => {
-    if (isDying) return;
-    isDying = true;
-    const reason = thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown);
     // With no time to stop in, what it holds is counted as dropped or lost.
     await part.stop(deadlineIn(clock, 0));
-    post({ kind: "died", reason, totals: part.totals() });
+    post({ kind: "died", reason: stackOf(thrown), totals: part.totals() });
     process.exit(1);
   };
-  process.on("uncaughtException", die);
-  process.on("unhandledRejection", die);
+  adoptRuntimeMessages(log, clock, (thrown) => void die(thrown));
   every(clock, REPORT_INTERVAL_MS, report);
   return part;
 }

@@ -3,6 +3,7 @@
  * for success and resends for ever what is refused without JSON, Icinga compares the whole Content-Type, and the
  * 1.x Go client takes a 5xx without a version for a broken proxy.
  */
+import { harmlessJson } from "../platform/harmless-text.ts";
 
 /** The version that clients are told: they judge by it what the server can do. */
 export const INFLUXDB_VERSION = "1.8.10";
@@ -16,7 +17,7 @@ export function noContent(request: Request): Response {
 
 export function json(request: Request, value: unknown): Response {
   const headers = { ...commonHeaders(request), "Content-Type": JSON_TYPE };
-  return new Response(JSON.stringify(value), { headers });
+  return new Response(harmlessJson(value), { headers });
 }
 
 /** `{"error":"<text>"}` with `status`; `text` may hold what the client sent. */
@@ -26,7 +27,7 @@ export function failure(
   text: string,
   headers: Readonly<Record<string, string>> = {},
 ): Response {
-  return new Response(JSON.stringify({ error: text }), {
+  return new Response(harmlessJson({ error: text }), {
     status,
     headers: {
       ...commonHeaders(request),

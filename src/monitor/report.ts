@@ -1,5 +1,6 @@
 /** Takes in one message from the monitor subject, whoever published it: line by line, so that a bad one costs no other. */
 import { printLabels, type Sample } from "../metrics/samples.ts";
+import { harmlessJson } from "../platform/harmless-text.ts";
 import { readCounterLine } from "./counter-line.ts";
 import type { MonitorCounters } from "./counters.ts";
 import { readPrometheusLine } from "./prometheus-line.ts";
@@ -38,7 +39,7 @@ function takeLine(line: string, number: number, deps: ReportDeps): void {
   const samples = readCounterLine(line);
   if (samples === undefined) {
     counters.add("invalid_lines");
-    const shown = JSON.stringify(line.slice(0, SAMPLE_MAX_CHARS));
+    const shown = harmlessJson(line.slice(0, SAMPLE_MAX_CHARS));
     logInvalid(`invalid metrics received: line ${number}: ${fromPrometheus.problem}: ${shown}`);
   } else if (samples.length === 0) {
     counters.add("ignored_lines");

@@ -16,3 +16,8 @@ export function assert(condition: unknown, message: string): asserts condition {
 export function messageOf(thrown: unknown): string {
   return thrown instanceof Error ? thrown.message : String(thrown);
 }
+
+/** The same with the place where it was thrown, for an error of ours. */
+export function stackOf(thrown: unknown): string {
+  return thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown);
+}

@@ -1,10 +1,11 @@
 /**
- * The log: one line an event on stderr, `YYYY/MM/DD HH:MM:SS LEVEL text` in local time.
+ * The log: one line an event, `YYYY/MM/DD HH:MM:SS LEVEL text` in local time.
  *
  * INFO: started, stopped, connected. WARN: odd, nothing lost. ERROR: data lost or a human needed.
  * Whatever can repeat per packet goes through {@link throttled}.
  */
 import type { Clock } from "./clock.ts";
+import { harmless } from "./harmless-text.ts";
 
 export interface Log {
   debug(text: string): void;
@@ -17,21 +18,25 @@ type Level = "DEBUG" | "INFO" | "WARN" | "ERROR";
 
 export interface LogOptions {
   readonly debug: boolean;
-  readonly write?: (line: string) => void;
+  /** Takes one line, newline-ended. */
+  readonly write: (line: string) => void;
   readonly clock: Clock;
 }
 
 export function createLog(options: LogOptions): Log {
-  const write = options.write ?? ((line: string) => void process.stderr.write(line));
-  const at = (level: Level) => (text: string) => {
-    write(`${formatTime(new Date(options.clock.nowMs()))} ${level} ${oneLine(text)}\n`);
-  };
+  const { write, clock } = options;
+  const at = (level: Level) => (text: string) => write(logLine(level, text, clock));
   return {
     debug: options.debug ? at("DEBUG") : () => {},
     info: at("INFO"),
     warn: at("WARN"),
     error: at("ERROR"),
   };
+}
+
+/** Newline-ended, and harmless for whoever looks at it. */
+export function logLine(level: Level, text: string, clock: Clock): string {
+  return `${formatTime(new Date(clock.nowMs()))} ${level} ${harmless(clip(text))}\n`;
 }
 
 /** The log of one of several components: its lines begin with `name`, and what is for debugging comes only if wanted. */
@@ -71,14 +76,39 @@ export function throttled(
   };
 }
 
-/** Foreign text (server answers, line data) may hold line ends and terminal escapes: show them as escapes. */
-function oneLine(text: string): string {
-  return text.replace(/[\u0000-\u0008\u000a-\u001f\u007f]/g, (char) =>
-    char === "\n" ? "\\n" : `\\x${char.charCodeAt(0).toString(16).padStart(2, "0")}`,
-  );
+/** So many reasons are told by themselves. */
+const REASONS_MAX = 64;
+
+/**
+ * The same where the text depends on a reason that others give: each has a throttle of its own, so that a new one is not
+ * hidden behind an old one. Those beyond a number of them share one.
+ */
+export function throttledByReason(
+  write: (text: string) => void,
+  clock: Clock,
+): (reason: string, text: string) => void {
+  const throttles = new Map<string, (text: string) => void>();
+  const others = throttled(write, clock);
+  return (reason, text) => {
+    let tell = throttles.get(reason);
+    if (tell === undefined && throttles.size < REASONS_MAX) {
+      tell = throttled(write, clock);
+      throttles.set(reason, tell);
+    }
+    (tell ?? others)(text);
+  };
 }
 
-function formatTime(time: Date): string {
+/** What others say may be of any length. */
+const TEXT_MAX_CHARS = 16 * 1024;
+
+function clip(text: string): string {
+  const more = text.length - TEXT_MAX_CHARS;
+  return more > 0 ? `${text.slice(0, TEXT_MAX_CHARS)}... (${more} characters more)` : text;
+}
+
+/** `YYYY/MM/DD HH:MM:SS` in local time. */
+export function formatTime(time: Date): string {
   const two = (value: number) => String(value).padStart(2, "0");
   const date = `${time.getFullYear()}/${two(time.getMonth() + 1)}/${two(time.getDate())}`;
   return `${date} ${two(time.getHours())}:${two(time.getMinutes())}:${two(time.getSeconds())}`;

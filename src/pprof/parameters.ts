@@ -1,4 +1,5 @@
 /** The parameters of a page, all of them integers. */
+import { harmlessJson } from "../platform/harmless-text.ts";
 
 export interface Range {
   readonly min: number;
@@ -17,14 +18,14 @@ export function readParameters<Name extends string>(
   const unknown = [...given.keys()].find((name) => !Object.hasOwn(ranges, name));
   if (unknown !== undefined) {
     const known = Object.keys(ranges).join(" and ");
-    return `unknown parameter ${JSON.stringify(unknown)}: this page has ${known}`;
+    return `unknown parameter ${harmlessJson(unknown)}: this page has ${known}`;
   }
   const values: Partial<Record<Name, number>> = {};
   for (const [name, { min, max, absent }] of Object.entries(ranges) as [Name, Range][]) {
     const text = given.get(name) ?? String(absent);
     const value = /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN;
     if (!(value >= min && value <= max)) {
-      return `${name}: expected an integer from ${min} to ${max}, got ${JSON.stringify(text)}`;
+      return `${name}: expected an integer from ${min} to ${max}, got ${harmlessJson(text)}`;
     }
     values[name] = value;
   }

@@ -3,7 +3,7 @@
  * terminal the last line may be a status, which is taken away in front of each write and put back behind it, within
  * that write, so that it never stands in the middle of something.
  */
-import type { Sink } from "./streams.ts";
+import type { Sink } from "../platform/sink.ts";
 
 export interface OutputOptions {
   /** Above so much that waits there is no room. */

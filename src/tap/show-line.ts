@@ -2,7 +2,7 @@
 import { newFields, readFields } from "../line/fields.ts";
 import { LINE_COMMENT, LINE_OK, lineCodeText, newLineOffsets, scanLine } from "../line/scan.ts";
 import { tagEnd, tagKeyEnd, tagStart } from "../line/tags.ts";
-import { harmlessString, harmlessText } from "./harmless-text.ts";
+import { harmless, harmlessBytes } from "../platform/harmless-text.ts";
 
 export interface ShowOptions {
   readonly hasColours: boolean;
@@ -43,7 +43,7 @@ export function createShowLine({ hasColours, withSubject }: ShowOptions): ShowLi
     let text = "";
     let at = offsets.lineStart;
     const upTo = (end: number, colour: string) => {
-      if (end > at) text += paint(harmlessText(payload, at, end, mark), colour);
+      if (end > at) text += paint(harmlessBytes(payload, at, end, mark), colour);
       at = end;
     };
     upTo(offsets.measurementStart, PLAIN);
@@ -74,8 +74,8 @@ export function createShowLine({ hasColours, withSubject }: ShowOptions): ShowLi
   return (payload, start, end, subject) => {
     const flaw = flawOf(payload, start, end);
     const line =
-      flaw === "" ? showParts(payload) : showFlawed(harmlessText(payload, start, end, mark), flaw);
-    return withSubject ? `${paint(harmlessString(subject, mark), SUBJECT)} ${line}` : line;
+      flaw === "" ? showParts(payload) : showFlawed(harmlessBytes(payload, start, end, mark), flaw);
+    return withSubject ? `${paint(harmless(subject, mark), SUBJECT)} ${line}` : line;
   };
 }
 

@@ -4,7 +4,7 @@ import { constants } from "node:fs";
 import { open } from "node:fs/promises";
 
 import { systemClock } from "../../../src/platform/clock.ts";
-import { createSink } from "../../../src/tap/streams.ts";
+import { createSink } from "../../../src/platform/sink.ts";
 import { tempFolder } from "../../support/temp-folder.ts";
 
 const { O_RDWR, O_NONBLOCK } = constants;
