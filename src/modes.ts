@@ -4,8 +4,8 @@ import * as files from "node:fs/promises";
 import type { OpenBus } from "./bus/bus.ts";
 import { createInprocOpenBus } from "./bus/inproc.ts";
 import { createOpenBus } from "./bus/open.ts";
-import { subjectMatches } from "./bus/subject.ts";
 import type { ComponentConfig, Config, StandaloneConfig } from "./config/config.ts";
+import { type Stage, stagesOf } from "./config/stages.ts";
 import { COUNTER_DOCS } from "./counter-docs.ts";
 import { startDownsampler } from "./downsampler/downsampler.ts";
 import { startFilter } from "./filter/filter.ts";
@@ -15,7 +15,7 @@ import { PAGE_TYPE, printPage } from "./metrics/page.ts";
 import { samplesHere } from "./metrics/samples.ts";
 import { startMonitor } from "./monitor/monitor.ts";
 import type { Clock } from "./platform/clock.ts";
-import { startGroup } from "./platform/group.ts";
+import { type Member, startGroup } from "./platform/group.ts";
 import type { Running } from "./platform/lifecycle.ts";
 import { componentLog, type Log } from "./platform/log.ts";
 import { startWithPprof } from "./pprof/pprof.ts";
@@ -36,25 +36,6 @@ interface StartDeps {
   /** Undefined: filters work on this thread. */
   readonly workerUrl: URL | undefined;
   readonly isAlone?: boolean;
-}
-
-/**
- * In the order of starting: what writes, what averages, what sorts, what takes in. Those who read the
- * metrics come before the other writers, so that they are there for the last metrics of these.
- */
-const STAGES: readonly ((component: ComponentConfig) => boolean)[] = [
-  writesMetrics,
-  ({ mode }) => mode === "monitor",
-  (component) => component.mode === "writer" && !writesMetrics(component),
-  ({ mode }) => mode === "downsampler",
-  ({ mode }) => mode === "filter",
-  ({ mode }) => mode === "listener" || mode === "listener_http",
-];
-
-function writesMetrics(component: ComponentConfig): boolean {
-  if (component.mode !== "writer") return false;
-  const { subjects, monitorSubject } = component;
-  return subjects.some((pattern) => subjectMatches(pattern, monitorSubject));
 }
 
 /** Rejects with a SpoutError if the component, or one of them, cannot start. */
@@ -91,17 +72,21 @@ function withOwnPages(
 async function startStandalone(config: StandaloneConfig, deps: ModeDeps): Promise<Running> {
   const { clock } = deps;
   const openInproc = config.inproc ? createInprocOpenBus({ clock }) : undefined;
-  const memberOf = (component: ComponentConfig) => {
+  const memberOf = (component: ComponentConfig, { stopWeight, isCircle }: Stage): Member => {
     const log = componentLog(deps.log, component.name, component.debug);
     const openBus = openInproc ?? createOpenBus(component.nats, { clock, log });
     return {
       name: `${component.mode} "${component.name}"`,
       start: () => startComponent(component, { clock, log, openBus, workerUrl: undefined }),
+      stopWeight,
+      isInCircle: isCircle,
     };
   };
   const group = await startGroup({
     name: `standalone "${config.name}"`,
-    stages: STAGES.map((isInStage) => config.components.filter(isInStage).map(memberOf)),
+    stages: stagesOf(config.components).map((stage) =>
+      stage.members.map((component) => memberOf(component, stage)),
+    ),
     stopTimeoutMs: config.stopTimeoutMs,
     clock,
   });

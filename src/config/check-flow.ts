@@ -4,6 +4,7 @@
  */
 import { patternsOverlap, subjectMatches } from "../bus/subject.ts";
 import type { LoadedComponent } from "./build.ts";
+import { circlesOf, readersOf } from "./flow.ts";
 import { OPTIONS } from "./options.ts";
 import { type Place, type Problems, show } from "./problems.ts";
 import { rulePlace } from "./rule-tables.ts";
@@ -15,6 +16,7 @@ export function checkFlow(
   problems: Problems,
 ): void {
   if (inproc) checkSubjects(components, problems);
+  checkCircles(components, problems);
   checkQueueGroups(components, problems);
 }
 
@@ -82,6 +84,22 @@ function inputsOf({ config, settings }: LoadedComponent): readonly End[] {
     return config.subjects.map((subject) => ({ subject, place }));
   }
   return config.mode === "filter" ? [{ subject: config.subject, place }] : [];
+}
+
+/** A filter that feeds itself is refused by itself: this is about several. */
+function checkCircles(components: readonly LoadedComponent[], problems: Problems): void {
+  const readers = readersOf(components.map(({ config }) => config));
+  for (const circle of circlesOf(readers)) {
+    const members = circle.flatMap((number) => components[number] ?? []);
+    const names = members.map(({ config }) => show(config.name)).join(" and ");
+    for (const { settings } of members.slice(0, 1)) {
+      problems.warn(
+        settings.place("nats_subject"),
+        `${names} read what they publish, in a circle: a line may go round without end, and what ` +
+          "is between them when they stop is lost, and nobody counts it",
+      );
+    }
+  }
 }
 
 /** Two filters that share the lines of a subject should treat them alike. */

@@ -124,3 +124,45 @@ describe("two filters in one queue group", () => {
     warns([second, filter("x", "in.*", "a"), filter("x", "*.b", "b"), writer], shares("x"));
   });
 });
+
+describe("a circle", () => {
+  const circle = (names: string) =>
+    `${names} read what they publish, in a circle: a line may go round without end, and what ` +
+    "is between them when they stop is lost, and nobody counts it";
+  const filter = (input: string, output: string) =>
+    component("filter", subjects(input), `queue_group = "${input}"`, rule(output));
+  const archive = (input: string, suffix: string) =>
+    component("downsampler", subjects(input), `downsample_suffix = "${suffix}"`);
+
+  test("of two filters is told once, with both", () => {
+    const parts = [component("listener"), filter("influx-spout", "a"), filter("a", "influx-spout")];
+    const warning = `component "filter-1": nats_subject: ${circle('"filter-1" and "filter-2"')}`;
+    warns(parts, warning);
+    // Over NATS as well.
+    warns(['nats_address = "nats://localhost:4222"', ...parts], warning);
+  });
+
+  test("may go by way of others, and have others that lead to it or from it", () => {
+    warns(
+      [
+        component("listener"),
+        filter("influx-spout", "a"),
+        filter("a", "b"),
+        archive("b", "-x"),
+        filter("b-x", "a"),
+        component("writer", subjects("a")),
+      ],
+      `component "filter-2": nats_subject: ${circle('"filter-2" and "downsampler-1" and "filter-3"')}`,
+    );
+  });
+
+  test("is none where lines only come together again", () => {
+    warns([
+      component("listener"),
+      component("filter", rule("a"), rule("b")),
+      filter("a", "c"),
+      filter("b", "c"),
+      component("writer", subjects("c")),
+    ]);
+  });
+});

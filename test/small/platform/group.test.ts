@@ -92,3 +92,50 @@ test("fails with the first member that does, and names it", async () => {
   const group = await startGroup({ ...options, stages });
   expect((await group.failed).message).toBe('writer "b": the disk is gone');
 });
+
+test("what a stage does not need of its time, and what would be an empty one's, is for the next", async () => {
+  const clock = new ManualClock();
+  const { notes, member, options } = createNotebook(clock);
+  const stop = async () => {
+    clock.advance(100);
+    return { lostLines: 0 };
+  };
+  const stages = [[], [member("writer")], [], [member("filter", { stop })], [], []];
+  const group = await startGroup({ ...options, stages });
+  notes.length = 0;
+  await group.stop(deadlineIn(clock, 900));
+  expect(notes).toEqual(["stop writer in 800 ms"]);
+});
+
+test("shares the time by the weights of the stages", async () => {
+  const clock = new ManualClock();
+  const { notes, member, options } = createNotebook(clock);
+  const weighing = (name: string, stopWeight: number) => ({ ...member(name), stopWeight });
+  const stages = [[weighing("metrics", 0.5)], [weighing("writer", 3)], [weighing("filter", 1)]];
+  const group = await startGroup({ ...options, stages });
+  notes.length = 0;
+  await group.stop(deadlineIn(clock, 900));
+  expect(notes).toEqual([
+    "stop filter in 200 ms",
+    "stop writer in 771 ms",
+    "stop metrics in 900 ms",
+  ]);
+});
+
+test("members in a circle that hand on lines while they stop may have lost some, and nobody knows how many", async () => {
+  const clock = new ManualClock();
+  const { member, options } = createNotebook(clock);
+  let sent = 7;
+  const metrics = () => [{ measurement: "m", tags: { c: "a" }, counts: { sent_lines: sent } }];
+  const stopped = (isInCircle: boolean, linesAtStop: number) => {
+    const stop = async () => {
+      sent += linesAtStop;
+      return { lostLines: 1 };
+    };
+    const stages = [[{ ...member("a", { metrics, stop }), isInCircle }]];
+    return startGroup({ ...options, stages }).then((group) => group.stop(deadlineIn(clock, 900)));
+  };
+  expect(await stopped(true, 0)).toEqual({ lostLines: 1 });
+  expect(await stopped(true, 1)).toEqual({ lostLines: 1, isUncounted: true });
+  expect(await stopped(false, 1)).toEqual({ lostLines: 1 });
+});
