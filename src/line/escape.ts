@@ -56,19 +56,42 @@ export function compareUnescaped(
   return Number(left < leftEnd) - Number(right < rightEnd);
 }
 
-/** A measurement's name as it is written in a line. Backslashes that are there already are not doubled. */
+/** A measurement's name as it is written in a line. A # in front would make a comment of it, a tab would be left out. */
 export function escapeMeasurement(name: string): string {
-  return name.replace(/[, ]/g, "\\$&");
+  return escapeName(name, /[, ]/g).replace(/^[#\t]/, asText);
 }
 
-/** A tag key, a tag value or a field key as it is written in a line. Backslashes are not doubled. */
+/** A tag key, a tag value or a field key as it is written in a line. */
 export function escapeTag(text: string): string {
-  return text.replace(/[,= ]/g, "\\$&");
+  return escapeName(text, /[,= ]/g);
 }
 
-/** A string field's value with its quotes. Only quotes are escaped; backslashes are not doubled. */
+/**
+ * A string field's value with its quotes. Backslashes are doubled where they would escape something else: a quote, another
+ * backslash, the closing quote.
+ */
 export function escapeString(text: string): string {
-  return `"${text.replaceAll('"', '\\"')}"`;
+  return `"${withoutControls(text).replace(/\\(?=["\\]|$)|"/g, "\\$&")}"`;
+}
+
+/**
+ * A backslash in front of an ordinary character stands for itself. In front of one of ours, or of what follows the name, it
+ * would escape that, and there is no way of writing it that all who read line protocol agree on: it becomes the text `\x5c`, so that
+ * the line is valid and the name that of nobody else.
+ */
+function escapeName(text: string, special: RegExp): string {
+  return withoutControls(text).replace(BINDING_BACKSLASH, asText).replace(special, "\\$&");
+}
+
+const BINDING_BACKSLASH = /\\(?=[," =]|$)/g;
+
+/** A newline would end the line, and who reads it may take other control characters, tabs aside, for no part of a name. */
+function withoutControls(text: string): string {
+  return text.replace(/(?!\t)\p{Cc}/gu, asText);
+}
+
+function asText(character: string): string {
+  return `\\x${character.charCodeAt(0).toString(16).padStart(2, "0")}`;
 }
 
 /** The place of the byte that stands at `at`: one further on if an escaping backslash is there. */

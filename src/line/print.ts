@@ -4,7 +4,7 @@ import { escapeMeasurement, escapeString, escapeTag } from "./escape.ts";
 export type FieldValue = number | string | boolean;
 
 /**
- * One line, newline-ended. Tags with an empty value are left out (InfluxDB refuses them); numbers are bare, so
+ * One line, newline-ended. Tags with an empty key or value are left out (InfluxDB refuses them); numbers are bare, so
  * InfluxDB stores floats, as 1.x had it; booleans are `t` and `f`. No timestamp: InfluxDB stamps the arrival.
  */
 export function printLine(
@@ -15,7 +15,7 @@ export function printLine(
 ): string {
   let line = escapeMeasurement(measurement);
   for (const [key, value] of Object.entries(tags)) {
-    if (value !== "") line += `,${escapeTag(key)}=${escapeTag(value)}`;
+    if (key !== "" && value !== "") line += `,${escapeTag(key)}=${escapeTag(value)}`;
   }
   const printed = Object.entries(fields).map(
     ([name, value]) => `${escapeTag(name)}=${printValue(value)}`,
