@@ -32,8 +32,17 @@ export interface Bus {
 
   state(): BusState;
 
-  /** True while it does all that it is used for: it is up, and the server allows each subscription. */
+  /** True while it does all that it is used for: it is up, and the server allows each subscription and what has lines. */
   isReady(): boolean;
+
+  /**
+   * True while the server is known not to allow what is published on `subject`: it is taken, and lost at once. It is tried
+   * again by itself.
+   */
+  isRefused(subject: string): boolean;
+
+  /** Lines lost so far on subjects that are refused now: since they are, or the connection stands. */
+  refusedLines(): number;
 
   /**
    * True if payloads of `bytes` in all would be taken now; without `bytes`, one of the largest size. False while the
@@ -123,11 +132,14 @@ export interface BusOptions {
   /** Bytes handed over or held and not yet confirmed by the server, at most. */
   readonly outboundMaxBytes: number;
   /**
-   * Called with the lines of each payload that had been taken over and then was lost with a connection or at close. Left
-   * out where nothing but metrics is published, which nobody misses: then the log does not tell of losses either.
+   * Called with the lines of each payload that had been taken over and then was lost. Left out where nothing but metrics
+   * is published, which nobody misses: then the log does not tell of losses either.
    */
-  readonly onLost?: (subject: string, lines: number) => void;
+  readonly onLost?: (subject: string, lines: number, why: Loss) => void;
 }
+
+/** With a connection, or at close; or because the server does not allow what is published on the subject. */
+export type Loss = "unconfirmed" | "refused";
 
 /** Opens a connection; resolves at once and connects in the background (see {@link Bus.state}). */
 export type OpenBus = (options: BusOptions) => Bus;

@@ -108,6 +108,14 @@ class InprocBus implements Bus {
     return this.#state === "up";
   }
 
+  isRefused(): boolean {
+    return false;
+  }
+
+  refusedLines(): number {
+    return 0;
+  }
+
   hasRoom(): boolean {
     return this.#closed === undefined;
   }

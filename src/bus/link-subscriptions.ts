@@ -4,7 +4,7 @@
  * NATS confirms none; it refuses some, and what it says then need not name the one that it means. So each is followed by a
  * ping of its own: what the server says before it answers that is about this one.
  */
-import { deferred, type SubscriptionImpl } from "nats/lib/nats-base-client/internal_mod";
+import type { SubscriptionImpl } from "nats/lib/nats-base-client/internal_mod";
 
 import type { NatsClient } from "./nats-client.ts";
 import type { Refusal, SubscriptionRefusal } from "./server-error.ts";
@@ -58,13 +58,10 @@ export class LinkSubscriptions {
 
   #ask(made: Made): void {
     this.#asking.push(made);
-    const answered = deferred<void>();
-    // A promise would tell of it later than of what the server says next.
-    answered.resolve = () => {
+    this.#client.ask(() => {
       this.#asking.shift();
       if (this.#made.has(made.subscription.getID())) made.handlers.onConfirmed();
-    };
-    this.#client.flush(answered).catch(() => {});
+    });
   }
 
   #find({ id, subject }: SubscriptionRefusal): Made | undefined {

@@ -4,6 +4,7 @@
  */
 import type { ConnectionOptions } from "nats";
 import {
+  deferred,
   type Msg,
   Parser,
   ProtocolHandler,
@@ -37,6 +38,14 @@ export class NatsClient extends ProtocolHandler {
     });
     this.subscribe(subscription);
     return subscription;
+  }
+
+  /** `onAnswer` is called within the parser, in the answer's place among all that the server says; never if it ends before. */
+  ask(onAnswer: () => void): void {
+    const answered = deferred<void>();
+    // A promise would tell of it later than of what the server says next.
+    answered.resolve = onAnswer;
+    this.flush(answered).catch(() => {});
   }
 
   override processError(argument: Uint8Array): void {

@@ -104,20 +104,18 @@ export class Link {
 
   /**
    * Resolves once the server has answered, and so has seen all that was handed over before this call. Never
-   * settles if the connection ends first: that is told by {@link Link.ended} alone.
+   * settles if the connection ends first: that is told by {@link Link.ended} alone. `onAnswer` is called before whatever the
+   * server says next is read; it must not throw.
    */
-  roundTrip(): Promise<void> {
+  roundTrip(onAnswer: () => void = () => {}): Promise<void> {
     return new Promise((resolve) => {
       if (this.hasEnded()) return;
       this.#unanswered++;
-      this.#client.flush().then(
-        () => {
-          this.#unanswered--;
-          // What the server said before its answer reaches us through promises: by then it has.
-          setImmediate(resolve);
-        },
-        () => {},
-      );
+      this.#client.ask(() => {
+        this.#unanswered--;
+        onAnswer();
+        resolve();
+      });
     });
   }
 

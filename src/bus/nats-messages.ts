@@ -14,6 +14,8 @@ export interface NatsMessages {
   /** After that. */
   subscriptionAllowed(name: string): void;
   publicationRefused(refusal: PublicationRefusal): void;
+  /** After that; so many lines were lost. */
+  publicationAllowed(subject: string, lostLines: number): void;
   /** What the server said besides, in its words. */
   otherError(text: string): void;
   tooLarge(bytes: number, maxBytes: number): void;
@@ -52,7 +54,16 @@ export function createNatsMessages(log: Log, clock: Clock): NatsMessages {
       log.warn(`subscribed to ${name}: NATS allows it now`);
     },
     publicationRefused({ subject, text, remedy }) {
-      refusals.tell(`to ${subject}`, `NATS says "${text}": ${remedy}`);
+      refusals.tell(
+        publicationTo(subject),
+        `what is published on "${subject}" is lost, trying on: NATS says "${text}": ${remedy}`,
+      );
+    },
+    publicationAllowed(subject, lostLines) {
+      refusals.forget(publicationTo(subject));
+      const event = `NATS takes what is published on "${subject}" again`;
+      if (lostLines === 0) log.warn(event);
+      else log.error(`${event}; ${lostLines} lines for it were lost`);
     },
     otherError(text) {
       refusals.tell(text, `NATS says "${text}"`);
@@ -65,6 +76,11 @@ export function createNatsMessages(log: Log, clock: Clock): NatsMessages {
         log.error(`lost ${lostPayloads} messages: NATS did not take them in time`);
     },
   };
+}
+
+/** A subscription may have the same name. */
+function publicationTo(subject: string): string {
+  return `to ${subject}`;
 }
 
 /** Each is told at once, and while it lasts now and then. */

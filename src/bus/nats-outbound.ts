@@ -5,14 +5,17 @@
  * One round trip after the other confirms what was handed over by then. A window bounds how much that is.
  */
 import type { Cancel, Clock } from "../platform/clock.ts";
-import { type BusOptions, type OnFree, type Pieces, putTogether, TAKEN } from "./bus.ts";
+import { type BusOptions, type Loss, type OnFree, type Pieces, putTogether, TAKEN } from "./bus.ts";
 import { Fifo } from "./fifo.ts";
 import type { Link } from "./nats-link.ts";
 import { OutboundQueue, type Outgoing } from "./outbound-queue.ts";
+import { PublishRefusals, type PublishRefusalsOptions } from "./publish-refusals.ts";
 import { COPIED_MAX_BYTES } from "./socket-writer.ts";
 
 export interface OutboundEvents {
   readonly onLost: NonNullable<BusOptions["onLost"]>;
+  /** What is published on `subject` is taken again, after so many lines were lost because the server refused them. */
+  readonly onAllowed: (subject: string, lostLines: number) => void;
   /** A payload that was held exceeds what the server, connected since, takes; onLost is called as well. */
   readonly onTooLarge: (bytes: number, maxBytes: number) => void;
 }
@@ -48,10 +51,17 @@ const FLUSH_INTERVAL_MS = 2;
 /** Of tiny payloads: what the socket takes at once ends sooner. */
 const WINDOW_PAYLOADS = 64 * 1024;
 
+/** How soon what the server refuses is tried again. */
+export type RefusalTimes = Pick<PublishRefusalsOptions, "refusedFirstMs" | "refusedMaxMs">;
+
+const NONE_REFUSED: ReadonlyMap<string, number> = new Map();
+const NOTHING = new Uint8Array(0);
+
 export class Outbound {
   readonly #queue: OutboundQueue;
   readonly #clock: Clock;
   readonly #events: OutboundEvents;
+  readonly #refusals: PublishRefusals;
   readonly #onEmpty: (() => void)[] = [];
   /** Who waits for room, in the order in which they came. */
   readonly #waiting = new Fifo<{ readonly bytes: number; readonly resolve: () => void }>();
@@ -64,10 +74,26 @@ export class Outbound {
   #lastConfirmMs = -Infinity;
   #cancelConfirm: Cancel | undefined;
 
-  constructor(maxBytes: number, clock: Clock, events: OutboundEvents) {
+  constructor(maxBytes: number, clock: Clock, times: RefusalTimes, events: OutboundEvents) {
     this.#queue = new OutboundQueue(maxBytes);
     this.#clock = clock;
     this.#events = events;
+    this.#refusals = new PublishRefusals({
+      ...times,
+      clock,
+      probe: (subject) => this.#probe(subject),
+      onAllowed: events.onAllowed,
+    });
+  }
+
+  /** True while the server is known to refuse what is published on `subject`. */
+  isRefused(subject: string): boolean {
+    return this.#refusals.has(subject);
+  }
+
+  /** Lines lost so far on the subjects that are refused now. */
+  get refusedLines(): number {
+    return this.#refusals.lostLines;
   }
 
   fits(bytes: number): boolean {
@@ -81,6 +107,11 @@ export class Outbound {
     lines: number,
     onFree?: OnFree,
   ): Promise<void> | undefined {
+    if (this.#refusals.has(subject)) {
+      this.#loseRefused(subject, lines);
+      onFree?.(payload);
+      return TAKEN;
+    }
     if (!this.#queue.hold(subject, payload, lines, onFree)) return undefined;
     this.#send();
     return TAKEN;
@@ -89,6 +120,10 @@ export class Outbound {
   /** The same for a payload in pieces: copied once if it can leave now. Hot: once per payload. */
   publishPieces(subject: string, pieces: Pieces): Promise<void> | undefined {
     const { sizeBytes, lines } = pieces;
+    if (this.#refusals.has(subject)) {
+      this.#loseRefused(subject, lines);
+      return TAKEN;
+    }
     if (!this.#queue.fits(sizeBytes)) return undefined;
     const link = this.#link;
     if (link === undefined || !this.#canLeaveNow(link, sizeBytes)) {
@@ -123,8 +158,9 @@ export class Outbound {
     this.#isConfirming = false;
     this.#cancelConfirm?.();
     this.#cancelConfirm = undefined;
+    this.#refusals.forget();
     const lost = this.#queue.takeAllSent();
-    this.#lose(lost);
+    this.#lose(lost, "unconfirmed");
     this.#tellIfEmpty();
     this.#tellOfRoom();
     return lost.length;
@@ -158,7 +194,7 @@ export class Outbound {
   abandon(): number {
     let count = this.detach();
     for (let next = this.#queue.takeHeld(); next !== undefined; next = this.#queue.takeHeld()) {
-      this.#lose([next]);
+      this.#lose([next], "unconfirmed");
       count++;
     }
     this.#tellIfEmpty();
@@ -175,7 +211,7 @@ export class Outbound {
       if (next.payload.length > maxBytes) {
         this.#queue.takeHeld();
         this.#events.onTooLarge(next.payload.length, maxBytes);
-        this.#lose([next]);
+        this.#lose([next], "unconfirmed");
       } else {
         const { payload, onFree } = next;
         link.publish(next.subject, payload);
@@ -238,16 +274,30 @@ export class Outbound {
   async #confirm(link: Link): Promise<void> {
     const count = this.#queue.sentCount;
     this.#lastConfirmMs = this.#clock.monotonicMs();
-    await link.roundTrip();
+    let refused = NONE_REFUSED;
+    await link.roundTrip(() => (refused = this.#queue.takeRefused()));
     // If the connection has ended meanwhile, detach() has dealt with what was sent on it.
     if (this.#link !== link) return;
     this.#isConfirming = false;
-    this.#lose(this.#queue.confirm(count));
+    if (refused.size === 0 && this.#refusals.isEmpty) this.#queue.confirm(count);
+    else this.#lose(this.#refusals.judge(this.#queue.takeSent(count), refused), "refused");
     this.#send();
   }
 
-  #lose(lost: readonly Outgoing[]): void {
-    for (const { subject, lines } of lost) this.#events.onLost(subject, lines);
+  #lose(lost: readonly Outgoing[], why: Loss): void {
+    for (const { subject, lines } of lost) this.#events.onLost(subject, lines, why);
+  }
+
+  #loseRefused(subject: string, lines: number): void {
+    this.#refusals.lose(subject, lines);
+    this.#events.onLost(subject, lines, "refused");
+  }
+
+  /** An empty message for a subject that is refused: it goes the way of all others. */
+  #probe(subject: string): boolean {
+    if (!this.#queue.hold(subject, NOTHING, 0)) return false;
+    this.#send();
+    return true;
   }
 
   #tellIfEmpty(): void {

@@ -100,8 +100,9 @@ class NatsBus implements Bus {
     this.#clock = deps.clock;
     this.#times = times;
     this.#messages = createNatsMessages(deps.log, deps.clock);
-    this.#outbound = new Outbound(options.outboundMaxBytes, deps.clock, {
+    this.#outbound = new Outbound(options.outboundMaxBytes, deps.clock, times, {
       onLost: options.onLost ?? (() => {}),
+      onAllowed: this.#messages.publicationAllowed,
       onTooLarge: this.#messages.tooLarge,
     });
     void this.#keepConnected();
@@ -149,7 +150,15 @@ class NatsBus implements Bus {
 
   isReady(): boolean {
     const isSubscribed = [...this.#subscriptions].every((subscription) => subscription.isStanding);
-    return this.#state === "up" && isSubscribed;
+    return this.#state === "up" && isSubscribed && this.#outbound.refusedLines === 0;
+  }
+
+  isRefused(subject: string): boolean {
+    return this.#outbound.isRefused(subject);
+  }
+
+  refusedLines(): number {
+    return this.#outbound.refusedLines;
   }
 
   hasRoom(bytes: number = this.maxPayloadBytes()): boolean {

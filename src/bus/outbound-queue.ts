@@ -26,8 +26,8 @@ export class OutboundQueue {
   readonly #sent = new Fifo<Outgoing>();
   #heldBytes = 0;
   #sentBytes = 0;
-  /** How many of the sent payloads the server refused, by subject. */
-  readonly #refused = new Map<string, number>();
+  /** How many of the sent payloads the server has refused since it was last asked, by subject. */
+  #refused = new Map<string, number>();
 
   constructor(maxBytes: number) {
     this.#maxBytes = maxBytes;
@@ -93,42 +93,42 @@ export class OutboundQueue {
     return outgoing;
   }
 
-  /** The server refused one of the sent payloads on `subject`: the oldest there that it has not refused yet. */
+  /** The server refused one of the sent payloads on `subject`. */
   refuse(subject: string): void {
     this.#refused.set(subject, (this.#refused.get(subject) ?? 0) + 1);
   }
 
-  /** The server has seen the first `count` of the sent payloads. Returns those of them that it refused. */
-  confirm(count: number): Outgoing[] {
-    const refused: Outgoing[] = [];
-    for (let index = 0; index < count; index++) {
-      const outgoing = this.#takeSent();
-      if (outgoing !== undefined && this.#countDownRefused(outgoing.subject)) {
-        refused.push(outgoing);
-      }
-    }
+  /** To be taken when the server answers: what it refuses from then on was sent later. */
+  takeRefused(): ReadonlyMap<string, number> {
+    const refused = this.#refused;
+    if (refused.size > 0) this.#refused = new Map();
     return refused;
+  }
+
+  /** The server has seen the first `count` of the sent payloads, and has refused none. Hot: once per round trip. */
+  confirm(count: number): void {
+    for (let index = 0; index < count; index++) this.#takeFirstSent();
+  }
+
+  /** Takes out the first `count` of the sent payloads, in the order in which they were sent. */
+  takeSent(count: number): Outgoing[] {
+    const taken: Outgoing[] = [];
+    for (let index = 0; index < count; index++) {
+      const outgoing = this.#takeFirstSent();
+      if (outgoing !== undefined) taken.push(outgoing);
+    }
+    return taken;
   }
 
   /** Takes out all sent payloads: their connection broke before it confirmed them. */
   takeAllSent(): Outgoing[] {
-    this.#refused.clear();
-    const all: Outgoing[] = [];
-    for (let next = this.#takeSent(); next !== undefined; next = this.#takeSent()) all.push(next);
-    return all;
+    this.#refused = new Map();
+    return this.takeSent(this.#sent.length);
   }
 
-  #takeSent(): Outgoing | undefined {
+  #takeFirstSent(): Outgoing | undefined {
     const outgoing = this.#sent.shift();
     if (outgoing !== undefined) this.#sentBytes -= outgoing.bytes;
     return outgoing;
-  }
-
-  #countDownRefused(subject: string): boolean {
-    const left = this.#refused.get(subject);
-    if (left === undefined) return false;
-    if (left === 1) this.#refused.delete(subject);
-    else this.#refused.set(subject, left - 1);
-    return true;
   }
 }

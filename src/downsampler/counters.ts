@@ -10,7 +10,7 @@
  *
  *     lines made = sent_lines + dropped_nats_lines + dropped_long_lines, once nothing is being published
  *
- * lost_nats_lines is a part of sent_lines. What is dropped above nats_max_pending_size never reached the downsampler: it is
+ * lost_nats_lines and refused_nats_lines are parts of sent_lines. What is dropped above nats_max_pending_size never reached the downsampler: it is
  * not among the received.
  */
 import type { Counters, CounterSnapshot } from "../metrics/counters.ts";
@@ -34,6 +34,7 @@ export const DOWNSAMPLER_COUNTERS = {
   sent_lines: "Lines handed to NATS, one for each series and period.",
   dropped_nats_lines: "Lines in the messages that NATS had no room for.",
   lost_nats_lines: "Lines sent and then lost with a broken connection or at a stop.",
+  refused_nats_lines: "Lines sent that NATS does not allow on their subject (permissions): lost.",
   dropped_long_lines:
     "Lines to be published that were dropped because one alone exceeds the NATS server's max_payload, or because InfluxDB would read on behind its end.",
   dropped_sums: "Sums left out of their lines because they do not fit 64 bits.",
@@ -79,6 +80,7 @@ export function lostLines(counters: DownsamplerCounters): number {
     counters.get("dropped_stop_lines") +
     counters.get("dropped_nats_lines") +
     counters.get("lost_nats_lines") +
+    counters.get("refused_nats_lines") +
     counters.get("nats_dropped_lines")
   );
 }

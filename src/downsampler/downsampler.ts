@@ -5,6 +5,7 @@
 import type { ComponentDeps } from "../config/component.ts";
 import type { DownsamplerConfig } from "../config/config.ts";
 import { Counters } from "../metrics/counters.ts";
+import { LOSS_COUNTERS } from "../metrics/losses.ts";
 import { printMetrics } from "../metrics/print.ts";
 import { startReporter } from "../metrics/reporter.ts";
 import type { Cancel, Clock } from "../platform/clock.ts";
@@ -39,8 +40,8 @@ export async function startDownsampler(
   const bus = deps.openBus({
     name: config.name,
     outboundMaxBytes: config.outboundMaxBytes,
-    onLost: (subject, lines) => {
-      if (subject !== config.monitorSubject) counters.add("lost_nats_lines", lines);
+    onLost: (subject, lines, why) => {
+      if (subject !== config.monitorSubject) counters.add(LOSS_COUNTERS[why], lines);
     },
   });
   const streams = config.subjects.map(
@@ -75,7 +76,8 @@ export async function startDownsampler(
     metrics,
     async stop(deadline) {
       isStopping = true;
-      const lostBefore = lostLines(counters);
+      // What is lost for as long as NATS does not allow it is told at a stop as well.
+      const lostBefore = lostLines(counters) - bus.refusedLines();
       stopLooking();
       await finish(streams, deadline, clock);
       reporter.stop();

@@ -24,6 +24,8 @@ export const FILTER_COUNTERS = {
   failed_nats_publish: "Messages that NATS had no room for (nats_max_outbound_size): dropped.",
   dropped_nats_lines: "Lines in the messages that NATS had no room for.",
   lost_nats_lines: "Lines published and then lost with a broken connection or at a stop.",
+  refused_nats_lines:
+    "Lines published that NATS does not allow on their subject (permissions): lost.",
   dropped_long_lines: "Lines dropped because one alone exceeds the NATS server's max_payload.",
   nats_dropped:
     "Messages dropped before they were looked at: more than nats_max_pending_size waited, or a stop took too long.",
@@ -66,8 +68,13 @@ export function addTotals(left: FilterTotals, right: FilterTotals): FilterTotals
 
 /** Lines that were taken in and then neither sent on nor dropped for what is in them. */
 export function lostLines(totals: FilterTotals): number {
-  const { dropped_nats_lines, lost_nats_lines, nats_dropped_lines } = totals.counters;
-  return dropped_nats_lines + lost_nats_lines + nats_dropped_lines;
+  const { counters } = totals;
+  return (
+    counters.dropped_nats_lines +
+    counters.lost_nats_lines +
+    counters.refused_nats_lines +
+    counters.nats_dropped_lines
+  );
 }
 
 /**

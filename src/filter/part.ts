@@ -6,6 +6,7 @@ import { type Bus, BusClosed, type Delivery, type OpenBus, type Subscription } f
 import type { FilterConfig } from "../config/config.ts";
 import { countLines } from "../line/split.ts";
 import { Counters } from "../metrics/counters.ts";
+import { LOSS_COUNTERS } from "../metrics/losses.ts";
 import type { Clock } from "../platform/clock.ts";
 import { earlier, isDoneInTime } from "../platform/deadline.ts";
 import { sampleOf } from "../platform/harmless-text.ts";
@@ -56,7 +57,7 @@ export class FilterPart {
     this.#bus = options.openBus({
       name: config.name,
       outboundMaxBytes: config.outboundMaxBytes,
-      onLost: (_subject, lines) => this.#counters.add("lost_nats_lines", lines),
+      onLost: (_subject, lines, why) => this.#counters.add(LOSS_COUNTERS[why], lines),
     });
     this.#publisher = new Publisher({
       router: this.#router,
@@ -85,7 +86,8 @@ export class FilterPart {
 
   /** Routes what was accepted, publishes it and closes the bus; ends by the deadline in any case. Never rejects. */
   async stop(deadline: Deadline): Promise<StopReport> {
-    const lostBefore = lostLines(this.totals());
+    // What is lost for as long as NATS does not allow it is told at a stop as well.
+    const lostBefore = lostLines(this.totals()) - this.#bus.refusedLines();
     // The bus takes no publication from the moment of close(), and what waits is still to be published.
     const drained = this.#subscription?.drain() ?? Promise.resolve();
     await isDoneInTime(drained, earlier(deadline, DRAIN_SHARE), this.#clock);

@@ -6,7 +6,7 @@
  *                    + dropped_truncated_lines (UDP) or dropped_overflow_lines (HTTP)
  *                    + lines in the batch or being published
  *
- * lost_nats_lines is a part of sent_lines. What the kernel drops before a socket is read (dropped_datagrams: it does not
+ * lost_nats_lines and refused_nats_lines are parts of sent_lines. What the kernel drops before a socket is read (dropped_datagrams: it does not
  * tell how many lines), and what a request holds that is refused as a whole, never reached the listener: it is not among
  * the received.
  */
@@ -22,6 +22,7 @@ const PUBLISHING_COUNTERS = {
   failed_nats_publish: "Messages that NATS had no room for (nats_max_outbound_size): dropped.",
   dropped_nats_lines: "Lines in the messages that NATS had no room for.",
   lost_nats_lines: "Lines sent and then lost with a broken connection or at a stop.",
+  refused_nats_lines: "Lines sent that NATS does not allow on their subject (permissions): lost.",
   dropped_long_lines:
     "Lines dropped because one alone exceeds the batch size or the NATS server's max_payload.",
 } as const;
@@ -46,7 +47,7 @@ export const HTTP_COUNTERS = {
   ...PUBLISHING_COUNTERS,
   dropped_overflow_lines: "Lines dropped because no nanosecond timestamp can hold their time.",
   refused_requests: "Write requests answered with 400, 413 or 415, of which nothing was taken.",
-  unavailable_requests: "Write requests answered with 503 because there was no room.",
+  unavailable_requests: "Write requests answered with 503: no room, or not allowed by NATS.",
 } as const;
 
 export type PublishingCounter = keyof typeof PUBLISHING_COUNTERS | "sent";

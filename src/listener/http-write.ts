@@ -13,6 +13,8 @@ import type { Intake, Publication } from "./intake.ts";
 
 export interface WriteOptions {
   readonly bus: Bus;
+  /** What the intake publishes on. */
+  readonly subject: string;
   readonly intake: Intake;
   readonly counters: HttpCounters;
   readonly bodies: BodyReader;
@@ -30,6 +32,7 @@ const RETRY_AFTER_SECONDS = "5";
 
 /** Texts of a 503 hold none of the phrases by which clients decide to drop what they could send again. */
 const BUS_IS_FULL = "NATS cannot take more at the moment, try again";
+const NOT_ALLOWED = "NATS does not allow lines on this listener's subject at the moment, try again";
 const TOO_MANY_BODIES = "too many requests at the moment, try again";
 
 /** How long a request may wait for room: what keeps clients that are too fast at the pace of NATS. */
@@ -42,7 +45,7 @@ const OUT_OF_RANGE = "time outside range -9223372036854775806 - 9223372036854775
 const SHOWN_LINE_MAX_BYTES = 512;
 
 export function createWrite(options: WriteOptions): Write {
-  const { bus, counters, bodies, publishedMaxBytes, log } = options;
+  const { bus, subject, counters, bodies, publishedMaxBytes, log } = options;
 
   const refuse = (request: Request, status: number, text: string, headers = {}): Response => {
     counters.add("refused_requests");
@@ -76,6 +79,7 @@ export function createWrite(options: WriteOptions): Write {
         if (waiting !== undefined && !(await hasRoomInTime(waiting, lines, options))) {
           return sendAway(request, BUS_IS_FULL);
         }
+        if (bus.isRefused(subject)) return sendAway(request, NOT_ALLOWED);
         let droppedLines = lines.overflowLines;
         let isTaken = true;
         for (const publication of takeLines(body.bytes.length, lines, options)) {
@@ -105,6 +109,7 @@ export function createWrite(options: WriteOptions): Write {
     }
     // Judged before the body is read, so that sending clients away is cheap.
     if (bus.state() !== "up" && !bus.hasRoom()) return sendAway(request, BUS_IS_FULL);
+    if (bus.isRefused(subject)) return sendAway(request, NOT_ALLOWED);
     return bodies.read(request, isGzip, (body) => answer(request, body, precision));
   };
 }

@@ -47,6 +47,7 @@ export async function startHttpListener(
   });
   const write = createWrite({
     ...outlet,
+    subject: config.subject,
     counters,
     bodies,
     publishedMaxBytes: config.outboundMaxBytes,

@@ -6,6 +6,7 @@ import type { Bus } from "../bus/bus.ts";
 import type { ComponentDeps } from "../config/component.ts";
 import type { HttpListenerConfig, ListenerConfig } from "../config/config.ts";
 import type { Counters } from "../metrics/counters.ts";
+import { LOSS_COUNTERS } from "../metrics/losses.ts";
 import { printMetrics } from "../metrics/print.ts";
 import { type Reporter, startReporter } from "../metrics/reporter.ts";
 import { isDoneInTime } from "../platform/deadline.ts";
@@ -36,8 +37,8 @@ export function openOutlet<Counter extends PublishingCounter>(
   const bus = deps.openBus({
     name,
     outboundMaxBytes: config.outboundMaxBytes,
-    onLost: (lostSubject, lines) => {
-      if (lostSubject === subject) counters.add("lost_nats_lines", lines);
+    onLost: (lostSubject, lines, why) => {
+      if (lostSubject === subject) counters.add(LOSS_COUNTERS[why], lines);
     },
   });
   const intake = new Intake({ limits: config.batch, subject, bus, counters, clock, log });
@@ -63,7 +64,8 @@ export function openOutlet<Counter extends PublishingCounter>(
     },
     metrics,
     async close(deadline) {
-      const lostBefore = goneLines(counters);
+      // What is lost for as long as NATS does not allow it is told at a stop as well.
+      const lostBefore = goneLines(counters) - bus.refusedLines();
       intake.flush();
       await isDoneInTime(intake.whenSettled(), deadline, clock);
       reporter?.stop();
@@ -75,5 +77,9 @@ export function openOutlet<Counter extends PublishingCounter>(
 
 /** Lines that the bus refused or lost. */
 function goneLines(counters: Counters<PublishingCounter>): number {
-  return counters.get("dropped_nats_lines") + counters.get("lost_nats_lines");
+  return (
+    counters.get("dropped_nats_lines") +
+    counters.get("lost_nats_lines") +
+    counters.get("refused_nats_lines")
+  );
 }

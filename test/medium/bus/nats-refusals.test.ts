@@ -122,6 +122,20 @@ test("one of two subscriptions on a subject is refused for its queue group alone
   await eventually("the delivery", () => bad.length === 1);
 });
 
+test("of two subscriptions on a subject that stand, the one that is taken away is found", async () => {
+  await using server = await startServer({ subscribe: ["lines one", "lines two"] });
+  await using test = open(server);
+  const one = collect(test.bus, "lines", "one");
+  const two = collect(test.bus, "lines", "two");
+  await eventually("ready", () => test.bus.isReady());
+  await server.reload(permissions({ subscribe: ["lines one"] }));
+  await eventually("the refusal to be told", () => errorsOf(test).length > 0);
+  expect(errorsOf(test)[0]).toStartWith('ERROR not subscribed to "lines" in queue group "two"');
+  await test.bus.publish("lines", PAYLOAD);
+  await eventually("the delivery", () => one.length === 1);
+  expect({ two, isReady: test.bus.isReady() }).toEqual({ two: [], isReady: false });
+});
+
 test("of subscriptions above max_subscriptions each is told, and none counts as confirmed", async () => {
   await using server = await startNatsServer({ config: "max_subscriptions: 3" });
   await using test = openTestBus({ servers: [server.address] });
@@ -207,4 +221,135 @@ test("a refused subscription is no reason to wait at a stop", async () => {
   await eventually("the refusal to be told", () => errorsOf(test).length > 0);
   await test.bus.close(60_000);
   expect(test.bus.state()).toBe("closed");
+});
+
+test("counts each payload that the server refuses, and tells of the subject, the remedy and the end", async () => {
+  await using server = await startServer({});
+  await using test = open(server);
+  const received = collect(test.bus, ">");
+  await eventually("ready", () => test.bus.isReady());
+  for (let lines = 1; lines <= 3; lines++) await test.bus.publish("lines", PAYLOAD, lines);
+  await eventually("the deliveries", () => received.length === 3);
+
+  await server.reload(permissions({ publish: ["others"] }));
+  for (let lines = 4; lines <= 6; lines++) await test.bus.publish("lines", PAYLOAD, lines);
+  await test.bus.publish("others", PAYLOAD, 7);
+  await eventually("the losses", () => test.lost.length === 3);
+  await eventually("what is still allowed", () => received.includes("others 0"));
+  expect(test.lost).toEqual(
+    [4, 5, 6].map((lines) => ({ subject: "lines", lines, why: "refused" })),
+  );
+  const isRefused = (subject: string) => test.bus.isRefused(subject);
+  expect([isRefused("lines"), isRefused("others"), test.bus.isReady()]).toEqual([
+    true,
+    false,
+    false,
+  ]);
+  expect(errorsOf(test)).toEqual([
+    'ERROR what is published on "lines" is lost, trying on: NATS says "Permissions Violation for Publish to ' +
+      '"lines"": allow it in this user\'s permissions of nats-server (publish)',
+  ]);
+
+  // What comes now is lost without asking the server, which tells of each that it refuses in its own log.
+  const violations = () => server.output().split("Publish Violation").length - 1;
+  const violationsBefore = violations();
+  for (let count = 0; count < 1000; count++) {
+    await test.bus.publish("lines", PAYLOAD, 1);
+    if (count % 100 === 0) await Bun.sleep(1);
+  }
+  expect(test.bus.refusedLines()).toBe(4 + 5 + 6 + 1000);
+  expect(test.lost.length).toBe(1003);
+  expect(violations() - violationsBefore).toBeLessThan(10);
+
+  await server.reload(permissions({}));
+  await eventually("the permission to be found", () => !isRefused("lines"));
+  expect([test.bus.refusedLines(), test.bus.isReady()]).toEqual([0, true]);
+  expect(test.log.lines.at(-1)).toBe(
+    'ERROR NATS takes what is published on "lines" again; 1015 lines for it were lost',
+  );
+  await test.bus.publish("lines", PAYLOAD, 1);
+  await eventually(
+    "the delivery",
+    () => received.filter((text) => text === "lines 0").length === 4,
+  );
+  // The probe that found it is empty.
+  expect(received.filter((text) => text === "lines ").length).toBe(1);
+  expect(test.lost.length).toBe(1003);
+
+  await server.reload(permissions({ publish: ["others"] }));
+  await test.bus.publish("lines", PAYLOAD, 1);
+  await eventually("the next refusal to be told at once", () => errorsOf(test).length === 3);
+});
+
+test("metrics that the server refuses are told, and no reason not to be ready", async () => {
+  await using server = await startServer({ publish: ["lines"] });
+  await using test = open(server);
+  const received = collect(test.bus, ">");
+  await eventually("ready", () => test.bus.isReady());
+  await test.bus.publish("metrics", PAYLOAD);
+  await eventually("the refusal to be known", () => test.bus.isRefused("metrics"));
+  await test.bus.publish("lines", PAYLOAD, 1);
+  await eventually("the delivery", () => received.length === 1);
+  expect(test.bus.isReady()).toBe(true);
+  expect(errorsOf(test).length).toBe(1);
+  expect(errorsOf(test)[0]).toStartWith(
+    'ERROR what is published on "metrics" is lost, trying on: ',
+  );
+  await server.reload(permissions({}));
+  await eventually("the permission to be found", () => !test.bus.isRefused("metrics"));
+  expect(test.log.lines.at(-1)).toBe('WARN NATS takes what is published on "metrics" again');
+});
+
+test("exact at the moment when a permission goes and when it comes, and nothing is counted twice", async () => {
+  await using server = await startServer({});
+  await using receiver = openTestBus({ servers: [server.address], user: "u", password: "p" });
+  const received: number[] = [];
+  await receiver.bus.subscribe("lines", {
+    pendingMaxBytes: 1_000_000_000,
+    onDelivery: ({ payload }) => void received.push(Number(decode(payload) || "0")),
+    onDropped: () => {},
+  });
+  await using test = open(server);
+  // Each payload holds the number of its lines, and no two have the same.
+  let count = 0;
+  const publishFor = async (ms: number) => {
+    for (const endMs = performance.now() + ms; performance.now() < endMs; await Bun.sleep(1)) {
+      for (let time = 0; time < 20; time++) {
+        count++;
+        await test.bus.publish("lines", new TextEncoder().encode(`${count}`), count);
+      }
+    }
+  };
+  for (let time = 1; time <= 3; time++) {
+    const going = publishFor(400);
+    await server.reload(permissions({ publish: ["others"] }));
+    await going;
+    const coming = publishFor(400);
+    await server.reload(permissions({}));
+    await coming;
+  }
+  await eventually("the permission to be found", () => !test.bus.isRefused("lines"));
+  await test.bus.close(10_000);
+  const lost = test.lost.map(({ lines }) => lines);
+  const arrived = () => received.filter((lines) => lines > 0);
+  await eventually("the last delivery", () => arrived().length + lost.length >= count);
+  expect(lost.length).toBeGreaterThan(0);
+  const all = [...arrived(), ...lost].sort((one, other) => one - other);
+  expect(all).toEqual(Array.from({ length: count }, (_, index) => index + 1));
+});
+
+test("a refusal is forgotten with its connection: what was published meanwhile is held", async () => {
+  await using server = await startServer({ publish: ["others"] });
+  await using test = open(server);
+  await eventually("ready", () => test.bus.isReady());
+  await test.bus.publish("lines", PAYLOAD, 1);
+  await eventually("the refusal to be known", () => test.bus.isRefused("lines"));
+  await server[Symbol.asyncDispose]();
+  await eventually("the loss to be noticed", () => test.bus.state() === "down");
+  await test.bus.publish("lines", PAYLOAD, 2);
+  await using again = await startNatsServer({ port: server.port, config: permissions({}) });
+  await test.bus.close(10_000);
+  expect(test.lost).toEqual([{ subject: "lines", lines: 1, why: "refused" }]);
+  const counts = await fetch(`${again.monitorUrl}/varz`);
+  expect(await counts.json()).toMatchObject({ in_msgs: 1 });
 });

@@ -1,5 +1,5 @@
 /** Opens buses against servers of the tests. */
-import type { Bus, BusOptions } from "../../../src/bus/bus.ts";
+import type { Bus, BusOptions, Loss } from "../../../src/bus/bus.ts";
 import type { NatsOptions } from "../../../src/bus/nats-options.ts";
 import { type NatsTimes, openNatsBus } from "../../../src/bus/nats.ts";
 import { type Clock, systemClock } from "../../../src/platform/clock.ts";
@@ -23,7 +23,7 @@ export interface TestBus extends AsyncDisposable {
   readonly bus: Bus;
   readonly log: RecordingLog;
   /** What onLost was called with. */
-  readonly lost: { readonly subject: string; readonly lines: number }[];
+  readonly lost: { readonly subject: string; readonly lines: number; readonly why: Loss }[];
 }
 
 export function openTestBus(
@@ -34,12 +34,12 @@ export function openTestBus(
   } = {},
 ): TestBus {
   const log = new RecordingLog();
-  const lost: { subject: string; lines: number }[] = [];
+  const lost: { subject: string; lines: number; why: Loss }[] = [];
   const bus = openNatsBus(
     {
       name: "test",
       outboundMaxBytes: 64 * 1024 * 1024,
-      onLost: (subject, lines) => void lost.push({ subject, lines }),
+      onLost: (subject, lines, why) => void lost.push({ subject, lines, why }),
       ...options,
     },
     natsOptions(nats),

@@ -253,7 +253,7 @@ test("follows the server's max_payload; what is held and exceeds it is lost and 
   await test.bus.close(10_000);
   const counts = await fetch(`${server.monitorUrl}/varz`);
   expect(await counts.json()).toMatchObject({ in_msgs: 1, in_bytes: 2000 });
-  expect(test.lost).toEqual([{ subject: "a", lines: 3 }]);
+  expect(test.lost).toEqual([{ subject: "a", lines: 3, why: "unconfirmed" }]);
   expect(test.log.lines).toContain(
     "ERROR lost a message of 2001 bytes: the NATS server now connected takes 2000",
   );
@@ -266,12 +266,13 @@ test("does not wait for a held payload that turned out to be too large", async (
   const closing = test.bus.close(60_000);
   await using _ = await startNatsServer({ port, payloadMaxBytes: 2000 });
   await closing;
-  expect(test.lost).toEqual([{ subject: "a", lines: 3 }]);
+  expect(test.lost).toEqual([{ subject: "a", lines: 3, why: "unconfirmed" }]);
 });
 
 test("closed while not connected: waits until the deadline, then everything held is lost", async () => {
   const test = openTestBus({ servers: [`127.0.0.1:${freePort()}`] });
-  const sent = Array.from({ length: 100 }, (_, lines) => ({ subject: "a", lines }));
+  const why = "unconfirmed" as const;
+  const sent = Array.from({ length: 100 }, (_, lines) => ({ subject: "a", lines, why }));
   for (const { lines } of sent) await test.bus.publish("a", new Uint8Array(5), lines);
   const startMs = performance.now();
   await test.bus.close(200);

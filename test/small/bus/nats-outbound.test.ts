@@ -9,14 +9,16 @@ import type { Link } from "../../../src/bus/nats-link.ts";
 import { Outbound } from "../../../src/bus/nats-outbound.ts";
 import { ManualClock } from "../../support/manual-clock.ts";
 
+const REFUSAL_TIMES = { refusedFirstMs: 1000, refusedMaxMs: 4000 };
 const PAYLOAD = new Uint8Array(10);
 
 function start() {
   const clock = new ManualClock();
   const lost: string[] = [];
-  const outbound = new Outbound(3_000_000, clock, {
+  const outbound = new Outbound(3_000_000, clock, REFUSAL_TIMES, {
     onLost: (subject, lines) => void lost.push(`${subject} ${lines}`),
     onTooLarge: () => {},
+    onAllowed: (subject, lines) => void lost.push(`${subject} allowed after ${lines}`),
   });
   const written: number[] = [];
   let handedOver = 0;
@@ -33,7 +35,10 @@ function start() {
     publishPieces: (_subject: string, _pieces: Pieces) => void handedOver++,
     flush: write,
     // A round trip takes along what was handed over before it. It is answered at once.
-    roundTrip: async () => write(),
+    roundTrip: async (onAnswer = () => {}) => {
+      write();
+      onAnswer();
+    },
   };
   outbound.attach(link as unknown as Link);
   return { clock, outbound, written, lost, link };

@@ -78,6 +78,8 @@ class ScriptedBus implements Bus {
   maxPayloadBytes = () => 1_000_000;
   state = () => "up" as const;
   isReady = () => true;
+  isRefused = () => false;
+  refusedLines = () => 0;
   hasRoom = () => true;
 
   async close(deadlineMs: number): Promise<void> {
@@ -189,7 +191,7 @@ test("counts the lines that are dropped before they are routed, and those lost a
   const payload = new TextEncoder().encode("a x=1\n\nb x=1\r\nc x=1");
   bus.subscription?.onDropped(payload, "influx-spout");
   bus.subscription?.onDropped(payload, "influx-spout");
-  bus.options.onLost?.("H", 3);
+  bus.options.onLost?.("H", 3, "unconfirmed");
   expect(counts()).toEqual({ nats_dropped: 2, nats_dropped_lines: 6, lost_nats_lines: 3 });
   expect(log.lines).toHaveLength(1);
 });
@@ -197,7 +199,7 @@ test("counts the lines that are dropped before they are routed, and those lost a
 test("drains before it closes the bus, and says what was lost since it was told to stop", async () => {
   const { part, bus, clock } = startPart();
   await bus.deliver("hello x=1\n");
-  bus.options.onLost?.("H", 1);
+  bus.options.onLost?.("H", 1, "refused");
   bus.drain = async () => {
     bus.refuse = () => new BusClosed("the bus is closed");
     await bus.deliver("hello x=2\nhello x=3\nbye x=1\n");

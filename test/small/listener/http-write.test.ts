@@ -44,6 +44,7 @@ function setUp(options: { countMax?: number; sizeMaxBytes?: number } = {}) {
   const errors: Error[] = [];
   const write = createWrite({
     bus,
+    subject: "lines",
     intake,
     counters,
     bodies,
@@ -277,6 +278,33 @@ test("while the bus is away and takes no more, clients are sent away before thei
   for (const phrase of NO_RETRY_PHRASES) expect(error).not.toContain(phrase);
   expect(isRead).toBe(false);
   expect(counters.snapshot()).toMatchObject({ received: 0, unavailable_requests: 1 });
+});
+
+test("while NATS allows no lines on the subject clients are sent away, to send the body again", async () => {
+  const { bus, send, post, counters } = setUp();
+  bus.refused.add("lines");
+  const answer = await post("/write", "a v=1");
+  expect(answer.headers.get("Retry-After")).toMatch(/^\d+$/);
+  const [status, error] = await failureOf(answer);
+  expect({ status, error }).toEqual({
+    status: 503,
+    error: "NATS does not allow lines on this listener's subject at the moment, try again",
+  });
+  for (const phrase of NO_RETRY_PHRASES) expect(error).not.toContain(phrase);
+
+  bus.refused.clear();
+  const body = new ReadableStream({
+    pull(controller) {
+      bus.refused.add("lines");
+      controller.enqueue(new TextEncoder().encode("a v=1"));
+      controller.close();
+    },
+  });
+  expect((await failureOf(await send("/write", { method: "POST", body })))[0]).toBe(503);
+  expect(bus.texts).toEqual([]);
+  expect(counters.snapshot()).toMatchObject({ received: 0, unavailable_requests: 2 });
+  bus.refused.clear();
+  expect((await post("/write", "a v=1")).status).toBe(204);
 });
 
 test("when the bus filled up while the body was read, and is away, nothing of it is taken", async () => {

@@ -17,6 +17,9 @@ export class MemoryBus implements Bus {
   /** Set: this many payloads more are taken, then none. */
   takes = Number.POSITIVE_INFINITY;
   isDown = false;
+  /** Subjects on which the server allows nothing. */
+  readonly refused = new Set<string>();
+  lostToRefusals = 0;
   /** What hasRoom() answers by. */
   roomBytes = Number.POSITIVE_INFINITY;
   /** Set: what it takes, it gives back at once; else it keeps it. */
@@ -56,6 +59,14 @@ export class MemoryBus implements Bus {
 
   isReady(): boolean {
     return !this.isDown;
+  }
+
+  isRefused(subject: string): boolean {
+    return this.refused.has(subject);
+  }
+
+  refusedLines(): number {
+    return this.lostToRefusals;
   }
 
   hasRoom(bytes = 1): boolean {

@@ -2,7 +2,7 @@
 import { expect, test } from "bun:test";
 import { hostname } from "node:os";
 
-import type { BusOptions } from "../../../src/bus/bus.ts";
+import type { BusOptions, Loss } from "../../../src/bus/bus.ts";
 import type { ListenerConfig } from "../../../src/config/config.ts";
 import { UDP_COUNTERS, type UdpCounters } from "../../../src/listener/counters.ts";
 import { openOutlet } from "../../../src/listener/outlet.ts";
@@ -42,7 +42,8 @@ function setUp(changes: Partial<ListenerConfig> = {}) {
     return bus;
   };
   const outlet = openOutlet({ ...CONFIG, ...changes }, counters, { clock, log, openBus });
-  const lose = (subject: string, lines: number) => opened[0]?.onLost?.(subject, lines);
+  const lose = (subject: string, lines: number, why: Loss = "unconfirmed") =>
+    opened[0]?.onLost?.(subject, lines, why);
   return { bus, clock, log, counters, outlet, opened, lose };
 }
 
@@ -113,4 +114,17 @@ test("what the bus refuses at the end is lost, and what it loses later than it t
   lose("monitor", 1);
   expect(await closing).toEqual({ lostLines: 5 });
   expect(counters.get("lost_nats_lines")).toBe(4);
+});
+
+test("what NATS does not allow has a counter of its own, and while that lasts is told at a stop", async () => {
+  const { bus, clock, outlet, counters, lose } = setUp();
+  lose("lines", 20, "refused");
+  lose("lines", 7, "refused");
+  lose("monitor", 1, "refused");
+  expect(counters.snapshot()).toMatchObject({ refused_nats_lines: 27, lost_nats_lines: 0 });
+  // The 20 were lost before NATS had allowed it in between.
+  bus.lostToRefusals = 7;
+  const closing = outlet.close(deadlineIn(clock, 1000));
+  lose("lines", 1, "refused");
+  expect(await closing).toEqual({ lostLines: 8 });
 });

@@ -79,6 +79,14 @@ export class FakeBus implements Bus {
     return this.#state === "up";
   }
 
+  isRefused(): boolean {
+    return false;
+  }
+
+  refusedLines(): number {
+    return 0;
+  }
+
   whenRoom(): undefined {
     return undefined;
   }
