@@ -29,7 +29,7 @@ test("five datagrams and a count of five are one message, and the counters say s
   await eventually("the message is counted", () => collector.metric("sent") === 1);
   expect(collector.monitored.at(-1)).toBe(
     "spout_stat_listener,listener=door received=5,sent=1,read_errors=0,received_bytes=30," +
-      "received_lines=5,sent_lines=5,failed_nats_publish=0,dropped_nats_lines=0,lost_nats_lines=0," +
+      "received_lines=5,sent_lines=5,failed_nats_publish=0,dropped_nats_lines=0,lost_nats_lines=0,refused_nats_lines=0," +
       `dropped_long_lines=0,truncated=0,dropped_truncated_lines=0,dropped_datagrams=0,mode="listener",host="${hostname()}"\n`,
   );
   expect(collector.texts).toHaveLength(1);
