@@ -122,6 +122,8 @@ export interface Delivery {
 export interface Subscription {
   /** Bytes accepted from the bus that the handler has not been given yet. */
   pendingBytes(): number;
+  /** False while the server refuses it: what comes on its subject meanwhile is not delivered. */
+  isAllowed(): boolean;
   /** Takes no new deliveries; resolves when those already accepted have been handled. */
   drain(): Promise<void>;
 }

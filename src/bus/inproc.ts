@@ -93,7 +93,11 @@ class InprocBus implements Bus {
     const receiver: Receiver = { pattern: subject, queue, pending };
     this.#receivers.add(receiver);
     this.#exchange.add(receiver);
-    return { pendingBytes: () => pending.bytes, drain: () => this.#drain(receiver) };
+    return {
+      pendingBytes: () => pending.bytes,
+      isAllowed: () => true,
+      drain: () => this.#drain(receiver),
+    };
   }
 
   maxPayloadBytes(): number {

@@ -50,6 +50,10 @@ export class NatsSubscription implements Subscription {
     return this.#pending.bytes;
   }
 
+  isAllowed(): boolean {
+    return this.#refusals === 0;
+  }
+
   /** True while the server delivers: it has confirmed the subscription on the connection that there is. */
   get isStanding(): boolean {
     return this.#isStanding;

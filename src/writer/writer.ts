@@ -148,7 +148,7 @@ function subscribeAll(options: SubscribeOptions): Subscriptions {
         if (!overlaps.isDouble(index, onSubject)) dropWatches[index]?.onDropped(payload);
       },
     });
-    overlaps.confirm(subject);
+    overlaps.confirm(subject, subscription);
     made.push(subscription);
   });
   return { made, complete: Promise.all(complete) };

@@ -52,6 +52,7 @@ class ScriptedBus implements Bus {
     this.subscription = options;
     return {
       pendingBytes: () => 0,
+      isAllowed: () => true,
       drain: () => {
         this.events.push("drain");
         return this.drain();

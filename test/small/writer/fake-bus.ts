@@ -131,6 +131,10 @@ export class FakeSubscription implements Subscription {
     return this.#waiting.reduce((sum, { payload }) => sum + payload.length, 0);
   }
 
+  isAllowed(): boolean {
+    return true;
+  }
+
   async drain(): Promise<void> {
     this.#isDraining = true;
     await this.#running;
