@@ -1,6 +1,4 @@
 /** The mode router: which mode starts which component. The only file that knows them all. */
-import * as files from "node:fs/promises";
-
 import type { OpenBus } from "./bus/bus.ts";
 import { createInprocOpenBus } from "./bus/inproc.ts";
 import { createOpenBus } from "./bus/open.ts";
@@ -20,6 +18,7 @@ import type { Running } from "./platform/lifecycle.ts";
 import { componentLog, type Log } from "./platform/log.ts";
 import { startWithPprof } from "./pprof/pprof.ts";
 import { startWithProbes } from "./probes/probes.ts";
+import { openFileSystem } from "./writer/file-system.ts";
 import { startWriter } from "./writer/writer.ts";
 
 export interface ModeDeps {
@@ -113,7 +112,12 @@ function startBare(config: ComponentConfig, deps: StartDeps): Promise<Running> {
     case "downsampler":
       return startDownsampler(config, deps);
     case "writer":
-      return startWriter(config, { ...deps, fetch, files, stdout: process.stdout });
+      return startWriter(config, {
+        ...deps,
+        fetch,
+        files: openFileSystem(),
+        stdout: process.stdout,
+      });
     case "monitor":
       return startMonitor(config, { ...deps, counterDocs: COUNTER_DOCS });
   }

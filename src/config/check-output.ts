@@ -3,6 +3,7 @@ import { X509Certificate } from "node:crypto";
 
 import { nsToMs } from "../platform/units.ts";
 import type { FileOptions, InfluxOptions, OutputOptions } from "./config.ts";
+import { fitsFileSystem, holdsDate, looksRotated } from "./file-path.ts";
 import { type Problems, show } from "./problems.ts";
 import { readCertificates, readSecret } from "./secret-files.ts";
 import type { Settings } from "./settings.ts";
@@ -30,11 +31,6 @@ export function writerOutput(
 
 function fileOptions(settings: Settings, problems: Problems): FileOptions {
   const path = settings.get("file_path");
-  const problem = pathProblem(path);
-  if (problem !== undefined) {
-    const expected = "the path of a file, with no braces but those of {subject} and {date}";
-    problems.add(settings.place("file_path"), expected, `${show(path)}${problem}`);
-  }
   const options: FileOptions = {
     kind: "file",
     path,
@@ -44,6 +40,11 @@ function fileOptions(settings: Settings, problems: Problems): FileOptions {
     gzip: settings.get("file_gzip"),
     subjectsMax: settings.number("file_max_subjects"),
   };
+  const problem = pathProblem(path) ?? lengthProblem(options);
+  if (problem !== undefined) {
+    const expected = "the path of a file, with no braces but those of {subject} and {date}";
+    problems.add(settings.place("file_path"), expected, `${show(path)}${problem}`);
+  }
   warnOfNoEffect(options, settings, problems);
   return options;
 }
@@ -54,20 +55,30 @@ function pathProblem(path: string): string | undefined {
   if (/\p{Cc}/u.test(path)) return ", which holds a control character";
   const others = /[{}]/.exec(path.replaceAll(/\{subject\}|\{date\}/g, ""));
   if (others !== null) return "";
-  return /(?:^|\/)\.{0,2}$/.test(path) ? ", which is a folder" : undefined;
+  if (/(?:^|\/)\.{0,2}$/.test(path)) return ", which is a folder";
+  return looksRotated(path) ? ", which is what a rotated file is called" : undefined;
+}
+
+function lengthProblem(options: FileOptions): string | undefined {
+  const { path, gzip } = options;
+  const mayBeRotated = isRotated(options) || (gzip && holdsDate(path));
+  return fitsFileSystem(path, mayBeRotated) ? undefined : ", which is too long for a name";
+}
+
+function isRotated({ sizeMaxBytes, ageMaxMs }: FileOptions): boolean {
+  return sizeMaxBytes > 0 || ageMaxMs > 0;
 }
 
 function warnOfNoEffect(options: FileOptions, settings: Settings, problems: Problems): void {
-  const isRotated = options.sizeMaxBytes > 0 || options.ageMaxMs > 0;
-  const isDated = options.path.includes("{date}");
-  if (options.gzip && !isRotated && !isDated) {
+  const isDated = holdsDate(options.path);
+  if (options.gzip && !isRotated(options) && !isDated) {
     const why = "nothing is rotated: file_max_size and file_max_age are 0";
     problems.warn(settings.place("file_gzip"), why);
   }
   if (options.archivesMax === 0) return;
   const place = settings.place("file_max_archives");
   if (isDated) problems.warn(place, "files of other days are neither counted nor deleted");
-  else if (!isRotated) {
+  else if (!isRotated(options)) {
     problems.warn(place, "nothing is rotated: file_max_size and file_max_age are 0");
   }
 }

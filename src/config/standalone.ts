@@ -1,5 +1,6 @@
 /** Mode "standalone": what each of its components is, and what they may not do to one another. */
 import { buildComponent, type LoadedComponent, processConfig } from "./build.ts";
+import { checkFiles } from "./check-files.ts";
 import { checkFlow } from "./check-flow.ts";
 import { isInproc } from "./check-nats.ts";
 import { ownPorts } from "./check-ports.ts";
@@ -36,6 +37,7 @@ export function buildStandalone(request: StandaloneRequest): Standalone {
   const components = loadComponents(request);
   const inproc = isInproc(settings);
   checkClaims(components, settings, problems);
+  checkFiles(components, problems);
   checkFlow(components, inproc, problems);
   return {
     config: {
@@ -142,12 +144,11 @@ function checkClaims(
   }
 }
 
-/** What a component must have for itself: its ports, the files that it writes (rotating one moves it away), its averages. */
+/** What a component must have for itself: its ports, its averages. */
 function claimsOf({ config, settings }: LoadedComponent): readonly Claim[] {
   return [
     ...portClaims(config, settings),
     ...ownPortClaims(settings, "probe_port"),
-    ...fileClaims(config, settings),
     ...archiveClaims(config, settings),
   ];
 }
@@ -161,15 +162,6 @@ function portClaims(config: ComponentConfig, settings: Settings): readonly Claim
 function ownPortClaims(settings: Settings, name: "probe_port" | "pprof_port"): readonly Claim[] {
   const value = settings.get(name);
   return value === 0n ? [] : [{ noun: "a TCP port", value, place: settings.place(name) }];
-}
-
-function fileClaims(config: ComponentConfig, settings: Settings): readonly Claim[] {
-  if (config.mode !== "writer" || config.output.kind !== "file") return [];
-  const { path } = config.output;
-  if (path === "") return [];
-  const place = settings.place("file_path");
-  const paths = new Set(config.subjects.map((subject) => path.replaceAll("{subject}", subject)));
-  return Array.from(paths, (value) => ({ noun: "a file", value, place }));
 }
 
 /** Two downsamplers of one subject would publish each average twice; with another suffix, they may differ in period. */

@@ -4,26 +4,29 @@
  *
  * The folder is all the state there is: what a crash or a full disk left undone is found and done at the next chance.
  */
-import { createReadStream, createWriteStream } from "node:fs";
+import { createWriteStream } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { createGzip } from "node:zlib";
 
+import {
+  archivePath,
+  archiveTime,
+  isArchiveName,
+  nameBeforeRotation,
+  unfinishedPath,
+} from "../config/file-path.ts";
 import type { Clock } from "../platform/clock.ts";
 import { messageOf } from "../platform/errors.ts";
 import { type Log, throttled } from "../platform/log.ts";
-import { codeOf, type FileSystem } from "./file-append.ts";
-import { archivePath, archiveTime, isArchiveName } from "./file-path.ts";
+import { codeOf, type FileSystem } from "./file-system.ts";
 
-/** Renames the file at `path` to the name of an archive that no file has; nothing is ever overwritten. */
+/**
+ * Renames the file at `path`, which nobody else may write to, to the name of an archive that no file has; nothing is ever
+ * overwritten.
+ */
 export async function rotate(files: FileSystem, path: string, nowMs: number): Promise<void> {
-  const archive = await reserveName(files, path, nowMs);
-  try {
-    await files.rename(path, archive);
-  } catch (error) {
-    await files.unlink(archive).catch(() => {});
-    throw error;
-  }
+  await files.rename(path, await freeArchivePath(files, path, nowMs));
 }
 
 export interface ArchiveOptions {
@@ -35,6 +38,8 @@ export interface ArchiveOptions {
 export interface ArchiveKeeper {
   /** Compresses and deletes, in the background, what is due among the archives of the file at `path`. */
   tidy(path: string): void;
+  /** The same, after the file itself was made an archive, unless it is not there, is empty, or somebody writes to it. */
+  retire(path: string): void;
   /** Resolves once nothing is going on. Never rejects. */
   idle(): Promise<void>;
   /** Leaves what is going on undone, and starts nothing more. */
@@ -45,16 +50,19 @@ export function createArchiveKeeper(
   options: ArchiveOptions,
   deps: { readonly files: FileSystem; readonly clock: Clock; readonly log: Log },
 ): ArchiveKeeper {
-  const logFailure = throttled((text) => deps.log.warn(text), deps.clock);
+  const { files, clock, log } = deps;
+  const logFailure = throttled((text) => log.warn(text), clock);
   const stop = new AbortController();
-  const due = new Set<string>();
+  /** Paths, and whether the file itself is to become an archive. */
+  const due = new Map<string, boolean>();
   let working: Promise<void> | undefined;
 
   async function work(): Promise<void> {
-    for (const path of due) {
+    for (const [path, isRetired] of due) {
       due.delete(path);
       try {
-        await tidyArchives(deps.files, path, options, stop.signal);
+        if (isRetired) await retire(files, path, clock.nowMs());
+        await tidyArchives(files, path, options, stop.signal);
       } catch (error) {
         if (stop.signal.aborted) break;
         // No folder yet, or somebody else has cleared up: what may be left waits for the next time.
@@ -67,12 +75,17 @@ export function createArchiveKeeper(
     working = undefined;
   }
 
+  function add(path: string, isRetired: boolean): void {
+    if (stop.signal.aborted) return;
+    due.set(path, isRetired || due.get(path) === true);
+    working ??= work();
+  }
+
   return {
     tidy(path) {
-      if ((!options.gzip && options.archivesMax === 0) || stop.signal.aborted) return;
-      due.add(path);
-      working ??= work();
+      if (options.gzip || options.archivesMax > 0) add(path, false);
     },
+    retire: (path) => add(path, true),
     async idle() {
       await working;
     },
@@ -82,34 +95,30 @@ export function createArchiveKeeper(
   };
 }
 
-/**
- * An empty file takes the name, so that nobody else does before the rename puts the real one in its place. The name is that of
- * the newest archive, also where the clock was set back: by their names they are kept or deleted.
- */
-async function reserveName(files: FileSystem, path: string, nowMs: number): Promise<string> {
-  const names = await files.readdir(dirname(path));
-  const times = names.flatMap((name) => archiveTime(name, basename(path)) ?? []);
-  const firstMs = times.reduce((latest, timeMs) => Math.max(latest, timeMs + 1), nowMs);
-  for (let timeMs = firstMs; ; timeMs++) {
-    const archive = archivePath(path, timeMs);
-    if (await exists(files, `${archive}.gz`)) continue;
-    try {
-      const placeholder = await files.open(archive, "wx");
-      await placeholder.close();
-      return archive;
-    } catch (error) {
-      if (codeOf(error) !== "EEXIST") throw error;
-    }
+/** The lock tells whether somebody writes to it, and keeps others away while it is renamed. */
+async function retire(files: FileSystem, path: string, nowMs: number): Promise<void> {
+  const file = await files.open(path, "r");
+  try {
+    const opened = await file.stat();
+    if (!opened.isFile() || opened.size === 0 || !files.tryLock(file.fd)) return;
+    const found = await files.stat(path);
+    // Another one, which somebody has made in between.
+    if (found.dev !== opened.dev || found.ino !== opened.ino) return;
+    await rotate(files, path, nowMs);
+  } finally {
+    await file.close();
   }
 }
 
-async function exists(files: FileSystem, path: string): Promise<boolean> {
-  try {
-    await files.stat(path);
-    return true;
-  } catch (error) {
-    if (codeOf(error) === "ENOENT") return false;
-    throw error;
+/** The name is that of the newest archive, also where the clock was set back: by their names they are kept or deleted. */
+async function freeArchivePath(files: FileSystem, path: string, nowMs: number): Promise<string> {
+  const names = await files.readdir(dirname(path));
+  const times = names.flatMap((name) => archiveTime(name, basename(path)) ?? []);
+  const taken = new Set(names);
+  for (let timeMs = times.reduce((latest, ms) => Math.max(latest, ms + 1), nowMs); ; timeMs++) {
+    const archive = archivePath(path, timeMs);
+    const name = basename(archive);
+    if (!taken.has(name) && !taken.has(`${name}.gz`)) return archive;
   }
 }
 
@@ -124,23 +133,56 @@ async function tidyArchives(
   const archives = names.filter((name) => isArchiveName(name, basename(path))).sort();
   const outdated = archivesMax === 0 ? [] : archives.splice(0, archives.length - archivesMax);
   for (const name of outdated) await files.unlink(join(folder, name));
+  const rotated = archives.filter((name) => !name.endsWith(".gz"));
+  await deleteUnfinished(files, path, names, gzip ? rotated : []);
   if (!gzip) return;
-  for (const name of archives) {
-    if (!name.endsWith(".gz")) await compress(files, join(folder, name), signal);
+  for (const name of rotated) await compress(files, join(folder, name), signal);
+}
+
+/** What a crash left of files that are not compressed any more; of `rotated` ones it is written over. */
+async function deleteUnfinished(
+  files: FileSystem,
+  path: string,
+  names: readonly string[],
+  rotated: readonly string[],
+): Promise<void> {
+  const overwritten = new Set(rotated.map(unfinishedPath));
+  for (const name of names) {
+    const isUnfinished = name.endsWith(".unfinished") && !overwritten.has(name);
+    if (isUnfinished && nameBeforeRotation(name) === basename(path)) {
+      await files.unlink(join(dirname(path), name));
+    }
   }
 }
 
-/** Replaces the file at `path` by `<path>.gz`, which has that name only once it is whole. */
+/**
+ * Replaces the file at `path` by `<path>.gz`, which has that name only once it is whole, on the disk and not only on its
+ * way there. Leaves it to whoever is about it already.
+ */
 async function compress(files: FileSystem, path: string, signal: AbortSignal): Promise<void> {
-  const unfinished = `${path}.gz.unfinished`;
+  const unfinished = unfinishedPath(path);
+  const source = await files.open(path, "r");
   try {
-    // Streams of paths close what they opened, however this ends.
-    const [source, target] = [createReadStream(path), createWriteStream(unfinished)];
-    await pipeline(source, createGzip(), target, { signal });
-    await files.rename(unfinished, `${path}.gz`);
-  } catch (error) {
-    await files.unlink(unfinished).catch(() => {});
-    throw error;
+    if (!files.tryLock(source.fd)) return;
+    try {
+      const target = createWriteStream(unfinished, { flush: true });
+      const from = source.createReadStream({ autoClose: false });
+      await pipeline(from, createGzip(), target, { signal });
+      await files.rename(unfinished, `${path}.gz`);
+    } catch (error) {
+      await files.unlink(unfinished).catch(() => {});
+      throw error;
+    }
+    await syncFolder(files, dirname(path));
+    await files.unlink(path);
+  } finally {
+    await source.close();
   }
-  await files.unlink(path);
+}
+
+/** The new name must be on the disk before the old one goes. Not every file system can be asked. */
+async function syncFolder(files: FileSystem, path: string): Promise<void> {
+  const folder = await files.open(path, "r");
+  await folder.sync().catch(() => {});
+  await folder.close();
 }

@@ -25,6 +25,10 @@ export interface BatchesOptions {
   readonly open: (name: string) => BatchWithOutput;
   /** Called when the overflow batch is made. */
   readonly onOverflow: () => void;
+  /** Called once all outputs are closed. Resolves when what goes on beside them has ended; never rejects. */
+  readonly close: () => Promise<void>;
+  /** Ends that at once. */
+  readonly abort: () => void;
 }
 
 export class Batches {
@@ -50,11 +54,13 @@ export class Batches {
     const opened = [...this.#opened.values()];
     await Promise.all(opened.map(({ batch, retries }) => retries.finish(batch.finish())));
     await Promise.all(opened.map(({ output }) => output.close()));
+    await this.#options.close();
   }
 
   /** Drops what is in the batches or under way, and from now on whatever is delivered; all of it is counted. */
   giveUp(): void {
     this.#isGivenUp = true;
+    this.#options.abort();
     for (const { batch, retries, output } of this.#opened.values()) {
       batch.giveUp();
       retries.giveUp();

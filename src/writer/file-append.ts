@@ -1,22 +1,13 @@
-import type * as promises from "node:fs/promises";
-import { dirname } from "node:path";
-
 /**
  * Appends lines to a file so that it holds nothing but whole lines, whatever happened to it before: a write that
  * fails is taken back, and a line that a crash has torn is made a comment, which InfluxDB skips.
  *
- * The file is opened for each batch and closed again. That costs 0.1 ms, and whatever else moves, deletes or cuts off
- * the file between two batches (logrotate, an operator) does no harm.
+ * The file is opened for each batch and closed again. That costs 0.1 ms, and it is only then that a file system behind a
+ * network says whether it could keep what was written.
  */
 import { NEWLINE } from "../line/split.ts";
-
-/** As much of `node:fs/promises` as the writer uses, so that tests have a disk that is full. */
-export type FileSystem = Pick<
-  typeof promises,
-  "open" | "mkdir" | "stat" | "readdir" | "rename" | "unlink"
->;
-
-type FileHandle = promises.FileHandle;
+import type { FileHandle, FileSystem } from "./file-system.ts";
+import { openForAppending } from "./held-file.ts";
 
 const COMMENT = 0x23;
 /** How much is read at once in search of the beginning of a torn line. */
@@ -29,9 +20,10 @@ export interface AppendOptions {
 }
 
 /**
- * Appends `payload`, newline-ended lines, to the file at `path`, which is made, with its folders, if it is missing.
- * Rejects with the system's error; then the file is as long as it was, unless it could not even be cut off: in that
- * case some of the lines are there, and will be twice when the caller tries again.
+ * Appends `payload`, newline-ended lines, to the file at `path`, which is made, with its folders, if it is missing; the
+ * caller sees to it that no other writer appends at the same time. Rejects with the system's error; then the file is as long as it was, unless it
+ * could not even be cut off, or somebody who knows of no lock has added to it meanwhile: in those cases some of the lines
+ * are there, and will be twice when the caller tries again.
  */
 export async function appendLines(
   files: FileSystem,
@@ -50,22 +42,6 @@ export async function appendLines(
   } finally {
     await file.close();
   }
-}
-
-/** Opens the file at `path` for reading and appending; makes it, with its folders, if it is missing. */
-export async function openForAppending(files: FileSystem, path: string): Promise<FileHandle> {
-  try {
-    return await files.open(path, "a+");
-  } catch (error) {
-    if (codeOf(error) !== "ENOENT") throw error;
-  }
-  await files.mkdir(dirname(path), { recursive: true });
-  return files.open(path, "a+");
-}
-
-/** `ENOENT` and so on; undefined if it is not an error of the system. */
-export function codeOf(error: unknown): unknown {
-  return error instanceof Error && "code" in error ? error.code : undefined;
 }
 
 async function endsInNewline(file: FileHandle, size: number): Promise<boolean> {
@@ -111,14 +87,21 @@ async function findLastLine(file: FileHandle, size: number): Promise<number> {
 
 /** `size` is the length that the file goes back to if this fails. */
 async function writeWhole(file: FileHandle, payload: Uint8Array, size: number): Promise<void> {
+  let offset = 0;
   try {
-    for (let offset = 0; offset < payload.length;) {
+    while (offset < payload.length) {
       const { bytesWritten } = await file.write(payload, offset);
       offset += bytesWritten;
     }
   } catch (error) {
     // If this fails as well, what has been written ends in a torn line, which the next append deals with.
-    await file.truncate(size).catch(() => {});
+    await cutOff(file, size, offset).catch(() => {});
     throw error;
   }
+}
+
+/** Takes back the last `writtenBytes`, unless the file holds more behind `size` than those: that is not ours to delete. */
+async function cutOff(file: FileHandle, size: number, writtenBytes: number): Promise<void> {
+  const found = await file.stat();
+  if (found.size === size + writtenBytes) await file.truncate(size);
 }

@@ -3,24 +3,30 @@ import { randomUUID } from "node:crypto";
 import { join } from "node:path";
 
 import type { FileOptions } from "../config/config.ts";
+import { commonFolder, dateOf, holdsDate, holdsSubject, pathOf } from "../config/file-path.ts";
 import { messageOf, SpoutError } from "../platform/errors.ts";
-import { type FileSystem, openForAppending } from "./file-append.ts";
-import { commonFolder, holdsSubject, pathOfDay } from "./file-path.ts";
+import type { FileSystem } from "./file-system.ts";
+import { lockFile, openForAppending, statIfThere } from "./held-file.ts";
+
+export interface Folder {
+  /** Names that differ in case alone are one name there. */
+  readonly foldsCase: boolean;
+}
 
 /**
  * Makes the folder that all files are in, and today's file unless its name depends on a subject. Rejects with a
- * {@link SpoutError} that names the path if that, or making files in the folder where it will be needed, is impossible.
+ * {@link SpoutError} that names the path if that, or making files in the folder where it will be needed, is impossible, or another writer has the file.
  */
 export async function checkWritable(
   options: FileOptions,
   files: FileSystem,
   nowMs: number,
-): Promise<void> {
+): Promise<Folder> {
   try {
-    if (makesFiles(options)) await checkFolder(commonFolder(options.path), files);
-    if (holdsSubject(options.path)) return;
-    const file = await openForAppending(files, pathOfDay(options.path, nowMs));
-    await file.close();
+    const foldsCase = makesFiles(options) && (await foldsCaseIn(commonFolder(options.path), files));
+    if (!holdsSubject(options.path))
+      await checkFile(pathOf(options.path, "", dateOf(nowMs)), files);
+    return { foldsCase };
   } catch (error) {
     const path = JSON.stringify(options.path);
     throw new SpoutError(`cannot write to ${path} (file_path): ${messageOf(error)}`, {
@@ -31,15 +37,27 @@ export async function checkWritable(
 
 /** False for a file that stays the same for ever, which may be a device in a folder of the system's. */
 function makesFiles({ path, sizeMaxBytes, ageMaxMs }: FileOptions): boolean {
-  return holdsSubject(path) || path.includes("{date}") || sizeMaxBytes > 0 || ageMaxMs > 0;
+  return holdsSubject(path) || holdsDate(path) || sizeMaxBytes > 0 || ageMaxMs > 0;
 }
 
 /** What the permissions say is not all: the file system may be read-only, or the user one who may do everything. */
-async function checkFolder(folder: string, files: FileSystem): Promise<void> {
+async function foldsCaseIn(folder: string, files: FileSystem): Promise<boolean> {
   await files.mkdir(folder, { recursive: true });
   // Writers of one process look at one folder at the same time.
-  const probePath = join(folder, `.influx-spout-${randomUUID()}`);
+  const name = `.influx-spout-${randomUUID()}`;
+  const probePath = join(folder, name);
   const probe = await files.open(probePath, "wx");
   await probe.close();
+  const upper = await statIfThere(files, join(folder, name.toUpperCase()));
   await files.unlink(probePath);
+  return upper !== undefined;
+}
+
+async function checkFile(path: string, files: FileSystem): Promise<void> {
+  const file = await openForAppending(files, path);
+  try {
+    lockFile(files, file, await file.stat());
+  } finally {
+    await file.close();
+  }
 }

@@ -1,17 +1,29 @@
 /**
  * Appends to the file of one subject, or of all, and rotates it: before it would grow too large, when it is old, and
  * (if rotated files are compressed) when the day in its name is over. One write a call; `keep-trying.ts` repeats it.
+ *
+ * Files that no output has open, because nothing has come for them since the start, are `file-sweep.ts`'s.
  */
 import type { FileOptions } from "../config/config.ts";
+import {
+  commonFolder,
+  dateOf,
+  holdsDate,
+  holdsSubject,
+  pathOf,
+  pathOfSubject,
+} from "../config/file-path.ts";
 import type { Cancel, Clock } from "../platform/clock.ts";
 import { messageOf } from "../platform/errors.ts";
 import { type ArchiveKeeper, rotate } from "./archives.ts";
-import { appendLines, codeOf, type FileSystem } from "./file-append.ts";
-import { pathOfDay, pathOfSubject } from "./file-path.ts";
+import { appendLines } from "./file-append.ts";
+import { codeOf, type FileSystem } from "./file-system.ts";
+import { type HeldFile, type HeldFiles, statIfThere } from "./held-file.ts";
 import type { Output, WriteAnswer } from "./output.ts";
 
 export interface FileOutputDeps {
   readonly files: FileSystem;
+  readonly held: HeldFiles;
   readonly keeper: ArchiveKeeper;
   readonly clock: Clock;
   /** Both throttled. */
@@ -21,26 +33,47 @@ export interface FileOutputDeps {
 
 /** A file that could not be rotated is not tried again sooner than this, unless there is something to write to it. */
 const AGE_CHECK_MIN_MS = 1000;
+const DAY_MS = 24 * 3_600_000;
+/** The system's clock may be set: the end of the day is looked for so often. */
+const DAY_CHECK_MAX_MS = 3_600_000;
+
+/** What a name that the file system cannot have there comes to, each time anew: a folder is called so, or it is too long. */
+const NAME_ERRORS: readonly unknown[] = [
+  "EISDIR",
+  "ENOTDIR",
+  "ENAMETOOLONG",
+  "ELOOP",
+  "EILSEQ",
+  "EINVAL",
+];
+
+export interface FileOutput extends Output {
+  /** Takes today's file, so that nobody else does before the first line comes. Rejects with the system's error, or if somebody has it. */
+  hold(): Promise<void>;
+}
 
 /** `subjectName` is a subject as part of a path; not used if the path holds no subject. */
 export function createFileOutput(
   options: FileOptions,
   subjectName: string,
   deps: FileOutputDeps,
-): Output {
-  return new FileOutput(options, subjectName, deps);
+): FileOutput {
+  return new RotatedFile(options, subjectName, deps);
 }
 
-class FileOutput implements Output {
+class RotatedFile implements FileOutput {
   /** The path without a day put in. */
   readonly target: string;
   readonly #options: FileOptions;
+  readonly #subjectName: string;
   readonly #deps: FileOutputDeps;
-  /** Where the last write went; empty before the first. */
+  readonly #held: HeldFile;
+  /** Where the last write went; empty before the first, and when its day is over. */
   #path = "";
   /** When the file got its first line, by the monotonic clock; undefined if that is not known yet, or there is none. */
   #beganMs: number | undefined;
   #cancelAgeCheck: Cancel | undefined;
+  #cancelDayCheck: Cancel = () => {};
   #isClosed = false;
   /** Resolves when whatever is being done to the file is done. */
   #turn: Promise<unknown> = Promise.resolve();
@@ -48,7 +81,16 @@ class FileOutput implements Output {
   constructor(options: FileOptions, subjectName: string, deps: FileOutputDeps) {
     this.target = pathOfSubject(options.path, subjectName);
     this.#options = options;
+    this.#subjectName = subjectName;
     this.#deps = deps;
+    this.#held = deps.held.add();
+  }
+
+  hold(): Promise<void> {
+    return this.#inTurn(async () => {
+      await this.#held.hold(await this.#startedPath());
+      if ((await this.#look()) > 0) this.#checkAgeLater();
+    });
   }
 
   write(payload: Uint8Array): Promise<WriteAnswer> {
@@ -57,7 +99,8 @@ class FileOutput implements Output {
         await this.#append(payload);
         return { kind: "written" };
       } catch (error) {
-        return { kind: "retry", reason: messageOf(error) };
+        const kind = (await this.#isUnfitName(error)) ? "rejected" : "retry";
+        return { kind, reason: messageOf(error) };
       }
     });
   }
@@ -69,22 +112,27 @@ class FileOutput implements Output {
   async close(): Promise<void> {
     this.#isClosed = true;
     this.#cancelAgeCheck?.();
-    await this.#turn;
+    this.#cancelDayCheck();
+    await this.#inTurn(() => this.#held.release());
     await this.#deps.keeper.idle();
   }
 
-  /** Nothing happens to a file at the same time as something else. A task must not reject. */
+  /** Nothing happens to a file at the same time as something else. */
   #inTurn<Result>(task: () => Promise<Result>): Promise<Result> {
     const result = this.#turn.then(task);
-    this.#turn = result;
+    this.#turn = result.catch(() => {});
     return result;
   }
 
   async #append(payload: Uint8Array): Promise<void> {
     const { files, clock } = this.#deps;
-    const path = pathOfDay(this.target, clock.nowMs());
-    if (path !== this.#path) await this.#startFile(path);
-    if (await this.#isDue(payload.length)) await this.#rotate();
+    const path = await this.#startedPath();
+    // Before anything else, for all of it is the holder's to do.
+    await this.#held.hold(path);
+    if (await this.#isDue(payload.length)) {
+      await this.#rotate();
+      await this.#held.hold(path);
+    }
     await appendLines(files, path, payload, {
       onTornLine: (offset) =>
         this.#deps.logTornLine(
@@ -95,12 +143,51 @@ class FileOutput implements Output {
     this.#checkAgeLater();
   }
 
-  async #startFile(path: string): Promise<void> {
-    const hasEnded = this.#path !== "" && this.#options.gzip;
-    if (hasEnded && (await this.#look()) > 0) await this.#rotate();
-    this.#beginAnew();
+  /** True if it is the subject's name that cannot be had: whoever publishes chooses it, and must hold up no other one. */
+  async #isUnfitName(error: unknown): Promise<boolean> {
+    const { path } = this.#options;
+    if (!holdsSubject(path) || !NAME_ERRORS.includes(codeOf(error))) return false;
+    const folder = await this.#deps.files.stat(commonFolder(path)).catch(() => undefined);
+    return folder?.isDirectory() === true;
+  }
+
+  #pathNow(): string {
+    return pathOf(this.#options.path, this.#subjectName, dateOf(this.#deps.clock.nowMs()));
+  }
+
+  /** The path that lines go to now; if that is another one than before, the file of before is done with. */
+  async #startedPath(): Promise<string> {
+    const path = this.#pathNow();
+    if (path === this.#path) return path;
+    await this.#endFile();
     this.#path = path;
     this.#deps.keeper.tidy(path);
+    this.#checkDayLater();
+    return path;
+  }
+
+  async #endFile(): Promise<void> {
+    const ended = this.#path;
+    this.#path = "";
+    this.#beginAnew();
+    await this.#held.release();
+    // It is renamed and compressed beside the writes: what ails it is no reason not to write to the next one.
+    if (ended !== "" && this.#options.gzip) this.#deps.keeper.retire(ended);
+  }
+
+  /** The day of a file to which nothing more is written ends as well. */
+  #checkDayLater(): void {
+    this.#cancelDayCheck();
+    if (!this.#options.gzip || !holdsDate(this.#options.path) || this.#isClosed) return;
+    const { clock } = this.#deps;
+    const leftMs = DAY_MS - (clock.nowMs() % DAY_MS);
+    this.#cancelDayCheck = clock.after(Math.min(leftMs, DAY_CHECK_MAX_MS), () => {
+      void this.#inTurn(async () => {
+        if (this.#path === "" || this.#isClosed) return;
+        if (this.#pathNow() === this.#path) this.#checkDayLater();
+        else await this.#endFile();
+      });
+    });
   }
 
   /** True if the file must make way before `moreBytes` are added. */
@@ -115,10 +202,7 @@ class FileOutput implements Output {
 
   /** The size of the file, 0 if there is none or it is no file that could be rotated; learns how old it is. */
   async #look(): Promise<number> {
-    const found = await this.#deps.files.stat(this.#path).catch((error: unknown) => {
-      if (codeOf(error) === "ENOENT") return undefined;
-      throw error;
-    });
+    const found = await statIfThere(this.#deps.files, this.#path);
     if (found === undefined || !found.isFile() || found.size === 0) {
       this.#beganMs = undefined;
       return 0;
@@ -142,6 +226,7 @@ class FileOutput implements Output {
 
   async #rotate(): Promise<void> {
     await rotate(this.#deps.files, this.#path, this.#deps.clock.nowMs());
+    await this.#held.release();
     this.#beginAnew();
     this.#deps.keeper.tidy(this.#path);
   }
@@ -166,7 +251,8 @@ class FileOutput implements Output {
   async #checkAge(): Promise<void> {
     if (this.#isClosed || this.#cancelAgeCheck !== undefined) return;
     try {
-      if ((await this.#look()) === 0) return;
+      if (this.#path === "" || (await this.#look()) === 0) return;
+      await this.#held.hold(this.#path);
       if (this.#ageMs() >= this.#options.ageMaxMs) return await this.#rotate();
     } catch (error) {
       this.#deps.logFailure(

@@ -1,16 +1,14 @@
 /** What the configuration of a writer makes of its output: batches, lanes, and where they lead. */
 import type { BatchLimits } from "../batch/batch.ts";
-import type { OutputOptions, WriterConfig } from "../config/config.ts";
+import type { FileOptions, WriterConfig } from "../config/config.ts";
+import { holdsSubject, pathOfSubject } from "../config/file-path.ts";
 import type { Clock } from "../platform/clock.ts";
 import { type Log, throttled } from "../platform/log.ts";
 import { compileRules } from "../rules/compile.ts";
-import { createArchiveKeeper } from "./archives.ts";
-import { Batches } from "./batches.ts";
+import { Batches, type BatchesOptions } from "./batches.ts";
 import type { WriterCounters } from "./counters.ts";
-import type { FileSystem } from "./file-append.ts";
-import { checkWritable } from "./file-check.ts";
-import { createFileOutput } from "./file-output.ts";
-import { holdsSubject, pathOfSubject, subjectFileName } from "./file-path.ts";
+import { type FileOutputs, openFileOutputs } from "./file-outputs.ts";
+import type { FileSystem } from "./file-system.ts";
 import { createInfluxClient, type Fetch } from "./influx-client.ts";
 import { keepTrying } from "./keep-trying.ts";
 import { createLane } from "./lane.ts";
@@ -35,20 +33,16 @@ export interface OpenBatchesDeps extends Destinations {
   readonly onFailed: (error: Error) => void;
 }
 
-/** Takes the lines of the subjects that come after the first `file_max_subjects` ones. */
-const OVERFLOW_NAME = "other-subjects";
-
 /** Rejects with a SpoutError if the output is files that cannot be written; nothing else is tried before it is needed. */
 export async function openBatches(config: WriterConfig, deps: OpenBatchesDeps): Promise<Batches> {
   const { output: options, rules } = config;
   const { clock, log, counters } = deps;
-  if (options.kind === "file") await checkWritable(options, deps.files, clock.nowMs());
-  const openOutput = outputOpener(options, deps);
+  const outputs = await openOutputs(config, deps);
   const select = createSelect(compileRules(rules), counters);
   const batches: Batches = new Batches({
-    ...namesOf(options, log),
+    ...outputs,
     open(name) {
-      const output = openOutput(name);
+      const output = outputs.open(name);
       const isGivenUp = () => batches.isGivenUp;
       const send = createLane({ output, counters, clock, log, isGivenUp });
       const isInflux = options.kind === "influxdb";
@@ -86,48 +80,64 @@ export async function openBatches(config: WriterConfig, deps: OpenBatchesDeps): 
   return batches;
 }
 
-/** One batch for everything, unless each subject has a file of its own. */
-function namesOf(options: OutputOptions, log: Log) {
-  if (options.kind !== "file" || !holdsSubject(options.path)) {
-    return { nameOf: () => "", namesMax: 1, overflowName: "", onOverflow: () => {} };
-  }
-  const { path, subjectsMax } = options;
-  return {
-    nameOf: subjectFileName,
-    namesMax: subjectsMax,
-    overflowName: OVERFLOW_NAME,
-    onOverflow() {
-      const overflowPath = JSON.stringify(pathOfSubject(path, OVERFLOW_NAME));
-      log.warn(
-        `more than ${subjectsMax} subjects (file_max_subjects): the lines of the rest go to ${overflowPath}`,
-      );
-    },
-  };
-}
-
 /** A batch is never larger than a file may become. */
 function limitsOf({ batch, output }: WriterConfig): BatchLimits {
   if (output.kind !== "file" || output.sizeMaxBytes === 0) return batch;
   return { ...batch, sizeMaxBytes: Math.min(batch.sizeMaxBytes, output.sizeMaxBytes) };
 }
 
-/** What opens the output of the batch of that name. */
-function outputOpener(options: OutputOptions, deps: OpenBatchesDeps): (name: string) => Output {
+/** What batches there are, and the output of each. */
+interface Outputs extends Omit<BatchesOptions, "open"> {
+  /** Called once for each name. */
+  open(name: string): Output;
+}
+
+/** One batch for everything. */
+const ONE = {
+  nameOf: () => "",
+  namesMax: 1,
+  overflowName: "",
+  onOverflow: () => {},
+  close: () => Promise.resolve(),
+  abort: () => {},
+};
+
+async function openOutputs(config: WriterConfig, deps: OpenBatchesDeps): Promise<Outputs> {
+  const { output: options } = config;
   const { clock, log, counters } = deps;
-  const logTornLine = throttled((text) => log.warn(text), clock);
   const logFailure = throttled((text) => log.error(text), clock);
   const logSuccess = throttled((text) => log.info(text), clock);
   const patiently = (output: Output) =>
     keepTrying(output, { counters, clock, logFailure, logSuccess });
   switch (options.kind) {
     case "influxdb":
-      return () => createInfluxClient(options, deps);
-    case "file": {
-      const keeper = createArchiveKeeper(options, deps);
-      const fileDeps = { files: deps.files, keeper, clock, logTornLine, logFailure };
-      return (name) => patiently(createFileOutput(options, name, fileDeps));
-    }
+      return { ...ONE, open: () => createInfluxClient(options, deps) };
     case "stdout":
-      return () => patiently(createStdoutOutput(deps.stdout, deps.onFailed));
+      return { ...ONE, open: () => patiently(createStdoutOutput(deps.stdout, deps.onFailed)) };
+    case "file": {
+      const fileDeps = { ...deps, logFailure };
+      const outputs = await openFileOutputs(config.name, config.subjects, options, fileDeps);
+      return {
+        ...outputs,
+        ...limitOfSubjects(options, outputs, log),
+        open: (name) => patiently(outputs.open(name)),
+      };
+    }
   }
+}
+
+function limitOfSubjects(
+  { path, subjectsMax }: FileOptions,
+  { overflowName }: FileOutputs,
+  log: Log,
+) {
+  return {
+    namesMax: holdsSubject(path) ? subjectsMax : 1,
+    onOverflow() {
+      const overflowPath = JSON.stringify(pathOfSubject(path, overflowName));
+      log.warn(
+        `more than ${subjectsMax} subjects (file_max_subjects): the lines of the rest go to ${overflowPath}`,
+      );
+    },
+  };
 }

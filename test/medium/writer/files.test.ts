@@ -1,6 +1,6 @@
 /** The writer to files, between a real NATS and a real InfluxDB: what was written to a file can be sent in again. */
 import { expect, test } from "bun:test";
-import { appendFile, readFile } from "node:fs/promises";
+import { appendFile, link, mkdir, readFile, symlink, writeFile } from "node:fs/promises";
 
 import { eventually } from "../../support/eventually.ts";
 import { startInfluxd } from "../../support/influxd.ts";
@@ -8,6 +8,7 @@ import { startNatsServer } from "../../support/nats-server.ts";
 import { tempFolder } from "../../support/temp-folder.ts";
 import { fileOptions } from "../../support/writer-config.ts";
 import { openTestBus, startTestWriter } from "./rig.ts";
+import { startProcess } from "./writer-process.ts";
 
 const SUBJECT = "influx-spout";
 const NO_PORT = 0;
@@ -101,4 +102,91 @@ test("in front of a disk that is full it ends by the deadline, and says how many
   expect(writer.log.lines).toContain(
     "ERROR cannot write to /dev/full, will try again: ENOSPC: no space left on device, write",
   );
+});
+
+const TOML = (nats: { readonly address: string }, path: string) => `
+  nats_address = "nats://${nats.address}"
+  output = "file"
+  file_path = ${JSON.stringify(path)}`;
+
+test("a second process on one file ends with status 1 and says why, by whatever path; a killed one leaves no lock", async () => {
+  await using nats = await startNatsServer();
+  await using folder = await tempFolder();
+  await mkdir(folder.file("data"));
+  await symlink("data", folder.file("link"));
+  const first = await startProcess(folder, TOML(nats, folder.file("data", "all.lp")), "pipe");
+  await first.subscribed();
+  await link(folder.file("data", "all.lp"), folder.file("hard.lp"));
+  for (const path of ["data/all.lp", "data/../data/all.lp", "link/all.lp", "hard.lp"]) {
+    await using second = await startProcess(folder, TOML(nats, path), "pipe");
+    expect(await second.exited).toBe(1);
+    expect(second.log()).toContain(
+      `: cannot write to "${path}" (file_path): another writer appends to it; each needs files of its own\n`,
+    );
+  }
+  first.child.kill("SIGKILL");
+  await first.exited;
+  await using third = await startProcess(folder, TOML(nats, "link/all.lp"), "pipe");
+  await third.subscribed();
+});
+
+test("two processes whose subjects overlap are noticed, and no line of either is cut off", async () => {
+  await using nats = await startNatsServer();
+  await using bus = await openTestBus(nats);
+  await using folder = await tempFolder();
+  const output = fileOptions(folder.file("{subject}.lp"), { sizeMaxBytes: 2000, gzip: true });
+  const common = { output, batch: { ...batch, countMax: 1 } };
+  const one = await startTestWriter(nats, NO_PORT, { ...common, name: "one", subjects: ["a.*"] });
+  const toml = `${TOML(nats, folder.file("{subject}.lp"))}
+    nats_subject = ["*.b"]
+    stop_timeout = "1s"`;
+  await bus.publish("a.b", "cpu v=0\n");
+  await eventually("it is one's", async () => (await folder.names()).includes("a.b.lp"));
+  await using other = await startProcess(folder, toml, "pipe");
+  await other.subscribed();
+  let expected = "cpu v=0\n";
+  for (let i = 1; i <= 500; i++) {
+    expected += `cpu v=${i}\n`;
+    await bus.publish("a.b", `cpu v=${i}\n`);
+  }
+  await eventually("it is noticed", () => other.log().includes("will try again"));
+  expect(other.log()).toContain(
+    `ERROR cannot write to ${folder.file("a.b.lp")}, will try again: another writer appends to it`,
+  );
+  await eventually("all is written", () => bus.stats("one")["written_lines"] === 501);
+  // What it could not write it counts.
+  other.child.kill("SIGTERM");
+  expect(await other.exited).toBe(1);
+  expect(other.log()).toContain("500 lines");
+  expect(await one.stop()).toEqual({ lostLines: 0 });
+  const texts = Object.entries(await folder.texts()).filter(([name]) => name.startsWith("a.b."));
+  const [current = "", ...rotated] = texts.map(([, written]) => written);
+  expect(rotated.join("") + current).toBe(expected);
+});
+
+test("a process that is killed while it compresses leaves nothing undone: the next one finishes it, of days before too", async () => {
+  await using nats = await startNatsServer();
+  await using folder = await tempFolder();
+  const text = "cpu v=1\n".repeat(4_000_000);
+  await writeFile(folder.file("2020-01-31.lp"), text);
+  await writeFile(folder.file("2020-02-01.lp"), "cpu v=2\n");
+  const toml = `${TOML(nats, folder.file("{date}.lp"))}\nfile_gzip = true`;
+  const isCompressing = async () =>
+    (await folder.names()).some((name) => name.endsWith(".gz.unfinished"));
+  for (let run = 0; run < 2; run++) {
+    await using killed = await startProcess(folder, toml, "pipe");
+    await eventually("it compresses", isCompressing);
+    killed.child.kill("SIGKILL");
+    await killed.exited;
+    expect(await isCompressing()).toBe(true);
+  }
+  await using last = await startProcess(folder, toml, "pipe");
+  await eventually("both are compressed", async () => {
+    const names = await folder.names();
+    return names.filter((name) => name.startsWith("2020-")).every((name) => /Z\.gz$/.test(name));
+  });
+  const texts = await folder.texts();
+  const old = Object.entries(texts).filter(([name]) => name.startsWith("2020-"));
+  expect(old.map(([, { length }]) => length)).toEqual([text.length, 8]);
+  expect(last.log()).not.toMatch(/WARN|ERROR/);
 });

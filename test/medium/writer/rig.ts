@@ -1,11 +1,10 @@
 /** What a test of the writer needs around it: a bus to publish on, and a writer that ends with the test. */
-import * as files from "node:fs/promises";
-
 import type { Bus } from "../../../src/bus/bus.ts";
 import { createOpenBus } from "../../../src/bus/open.ts";
 import type { InfluxOptions, WriterConfig } from "../../../src/config/config.ts";
 import { systemClock } from "../../../src/platform/clock.ts";
 import { deadlineIn, type Running, type StopReport } from "../../../src/platform/lifecycle.ts";
+import { openFileSystem } from "../../../src/writer/file-system.ts";
 import { startWriter } from "../../../src/writer/writer.ts";
 import { eventually } from "../../support/eventually.ts";
 import { natsOptions } from "../../support/nats-options.ts";
@@ -45,7 +44,7 @@ export async function startTestWriter(
     log,
     openBus,
     fetch,
-    files,
+    files: openFileSystem(),
     stdout: process.stdout,
   });
   await eventually("the writer is subscribed", () =>

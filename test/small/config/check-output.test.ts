@@ -77,6 +77,27 @@ describe("files", () => {
     refuses("/data/.", '"/data/.", which is a folder');
     refuses("a\\u0000b", '"a\\u0000b", which holds a control character');
     refuses("a\\nb", '"a\\nb", which holds a control character');
+    const deep = "{subject}/".repeat(40) + "a";
+    for (const path of ["x".repeat(256), `${"x".repeat(160)}{subject}`, deep]) {
+      expect(problems(`output = "file"\nfile_path = "${path}"`)).toEqual([
+        expect.stringContaining(", which is too long for a name"),
+      ]);
+    }
+    const archive = "all.20260131T235959.999Z";
+    refuses(archive, `"${archive}", which is what a rotated file is called`);
+    refuses(`${archive}.gz`, `"${archive}.gz", which is what a rotated file is called`);
+    for (const path of [
+      "x".repeat(255),
+      `${"x".repeat(255)}/{subject}`,
+      "all.20260131",
+      "all.gz",
+    ]) {
+      expect(problems(`output = "file"\nfile_path = "${path}"`)).toEqual([]);
+    }
+    // A file that is rotated gets a longer name.
+    expect(
+      problems(`output = "file"\nfile_path = "${"x".repeat(230)}"\nfile_max_size = 1`),
+    ).toEqual([expect.stringContaining("which is too long for a name")]);
     for (const path of ["all.lp", "./all", "../all", "/a b/...", "{subject}", "{date}", ".lp"]) {
       expect(problems(`output = "file"\nfile_path = "${path}"`)).toEqual([]);
     }

@@ -3,7 +3,7 @@
  * because more than enough newer ones are kept. Method: real files; where the disk has to fail, it is told to.
  */
 import { describe, expect, test } from "bun:test";
-import { writeFile } from "node:fs/promises";
+import { open, unlink, writeFile } from "node:fs/promises";
 
 import { type ArchiveOptions, createArchiveKeeper, rotate } from "../../../src/writer/archives.ts";
 import { ManualClock } from "../../support/manual-clock.ts";
@@ -59,7 +59,7 @@ describe("rotating", () => {
   test("that fails leaves everything as it was", async () => {
     await using folder = await tempFolder();
     const { files, path } = await setUp(folder, { "all.lp": "a v=1\n" });
-    for (const operation of ["open", "rename", "stat"] as const) {
+    for (const operation of ["readdir", "rename"] as const) {
       files.failures.set(operation, "EACCES");
       await expect(rotate(files, path, NOON_MS)).rejects.toThrow("EACCES");
       files.failures.clear();
@@ -137,6 +137,87 @@ describe("the keeper", () => {
     keeper.tidy(path);
     await keeper.idle();
     expect(await folder.texts()).toEqual({ [`${FIRST}.gz`]: "1\n", [`${SECOND}.gz`]: "2\n" });
+  });
+
+  test("deletes what a crash left of a file that is not compressed any more, or is not there", async () => {
+    await using folder = await tempFolder();
+    const theirs = {
+      ...OTHERS,
+      [`x${FIRST}.gz.unfinished`]: "theirs",
+      "all.lp.gz.unfinished": "theirs",
+    };
+    const { keeperOf, path } = await setUp(folder, {
+      ...theirs,
+      [FIRST]: "1\n",
+      [`${FIRST}.gz.unfinished`]: "torn",
+      [`${SECOND}.gz.unfinished`]: "torn",
+    });
+    const keeper = keeperOf({ gzip: false, archivesMax: 5 });
+    keeper.tidy(path);
+    await keeper.idle();
+    expect(await folder.texts()).toEqual({ ...theirs, [FIRST]: "1\n" });
+  });
+
+  test("leaves a file that another writer is compressing", async () => {
+    await using folder = await tempFolder();
+    const { keeperOf, path, files } = await setUp(folder, { [FIRST]: "1\n", [SECOND]: "2\n" });
+    const theirs = await open(folder.file(FIRST), "r");
+    expect(files.tryLock(theirs.fd)).toBe(true);
+    const keeper = keeperOf({ gzip: true, archivesMax: 0 });
+    keeper.tidy(path);
+    await keeper.idle();
+    expect(await folder.names()).toEqual([FIRST, `${SECOND}.gz`]);
+    await theirs.close();
+    keeper.tidy(path);
+    await keeper.idle();
+    expect(await folder.names()).toEqual([`${FIRST}.gz`, `${SECOND}.gz`]);
+  });
+
+  test("never deletes a file that took a name while it was compressing", async () => {
+    await using folder = await tempFolder();
+    const { keeperOf, path, files } = await setUp(folder, {});
+    const keeper = keeperOf({ gzip: true, archivesMax: 0 });
+    const expected: string[] = [];
+    for (let i = 0; i < 100; i++) {
+      await writeFile(path, `a v=${i}\n`);
+      expected.push(`a v=${i}\n`);
+      await rotate(files, path, NOON_MS + i);
+      keeper.tidy(path);
+    }
+    await keeper.idle();
+    keeper.tidy(path);
+    await keeper.idle();
+    expect(Object.values(await folder.texts())).toEqual(expected);
+  });
+
+  test("retires a file: it is rotated, and compressed if rotated files are", async () => {
+    await using folder = await tempFolder();
+    for (const gzip of [true, false]) {
+      const { keeperOf, path } = await setUp(folder, { "all.lp": "1\n" });
+      const keeper = keeperOf({ gzip, archivesMax: 0 });
+      keeper.retire(path);
+      keeper.tidy(path);
+      await keeper.idle();
+      const [name = "", ...others] = await folder.names();
+      expect(others).toEqual([]);
+      expect(name.replace(/\d{8}T\d{6}\.\d{3}Z/, "TIME")).toBe(
+        gzip ? "all.lp.TIME.gz" : "all.lp.TIME",
+      );
+      await unlink(folder.file(name));
+    }
+  });
+
+  test("retires no file that is written to, is empty, or is none", async () => {
+    await using folder = await tempFolder();
+    const { keeperOf, path, files, log } = await setUp(folder, { "all.lp": "1\n", empty: "" });
+    const writer = await open(path, "a");
+    expect(files.tryLock(writer.fd)).toBe(true);
+    const keeper = keeperOf({ gzip: true, archivesMax: 0 });
+    for (const name of ["all.lp", "empty", "missing", "."]) keeper.retire(folder.file(name));
+    await keeper.idle();
+    expect(await folder.texts()).toEqual({ "all.lp": "1\n", empty: "" });
+    expect(log.lines).toEqual([]);
+    await writer.close();
   });
 
   test("keeps the file, warns, and tries again when it is asked again, if the disk fails", async () => {

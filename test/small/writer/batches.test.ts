@@ -23,6 +23,8 @@ function setUp({ countMax = 1, namesMax = 2, held = false } = {}) {
     namesMax,
     overflowName: "rest",
     onOverflow: () => events.push("overflow"),
+    close: async () => void events.push("close all"),
+    abort: () => events.push("abort all"),
     open(name) {
       events.push(`open ${name}`);
       const batch = new SharedBatch({
@@ -121,13 +123,14 @@ describe("stopping", () => {
       "retried B, 2 written",
       "close A",
       "close B",
+      "close all",
     ]);
   });
 
   test("is over at once where nothing ever came", async () => {
     const { batches, events } = setUp();
     await batches.finish();
-    expect(events).toEqual([]);
+    expect(events).toEqual(["close all"]);
   });
 
   test("without time drops and counts everything, also on a subject that is new", async () => {
@@ -138,7 +141,7 @@ describe("stopping", () => {
     expect(batches.isGivenUp).toBe(true);
     await deliver("a", "a v=3\n");
     await deliver("b", "b v=1\n");
-    expect(events).toEqual(["open A", "give up A", "abort A", "open B", "give up B"]);
+    expect(events).toEqual(["open A", "abort all", "give up A", "abort A", "open B", "give up B"]);
     expect(counters.snapshot()).toMatchObject({ received_lines: 4, dropped_stop_lines: 4 });
   });
 });

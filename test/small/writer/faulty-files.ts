@@ -1,15 +1,18 @@
 /** The real file system, of which single operations fail as a test says: a disk that is full, broken or not ours. */
 import * as real from "node:fs/promises";
 
-import type { FileSystem } from "../../../src/writer/file-append.ts";
+import { openTryLock } from "../../../src/platform/file-lock.ts";
+import type { FileSystem } from "../../../src/writer/file-system.ts";
 
-type Operation = keyof FileSystem | "write" | "truncate";
+type Operation = Exclude<keyof FileSystem, "tryLock"> | "write" | "truncate";
 
 export class FaultyFiles implements FileSystem {
   /** These operations fail with the system's code beside them. */
   readonly failures = new Map<Operation, string>();
   /** As much is written before the disk is full. */
   roomBytes = Infinity;
+  /** What happens on the disk just before it is found full. */
+  beforeFull: () => Promise<void> = async () => {};
   /** No write takes more at once. */
   pieceBytes = Infinity;
   /** If set, a write waits for it. */
@@ -33,6 +36,7 @@ export class FaultyFiles implements FileSystem {
   readonly stat = this.#faulty("stat", real.stat) as FileSystem["stat"];
   readonly readdir = this.#faulty("readdir", real.readdir as never) as FileSystem["readdir"];
   readonly rename = this.#faulty("rename", real.rename) as FileSystem["rename"];
+  readonly tryLock = openTryLock();
   readonly unlink = this.#faulty("unlink", real.unlink) as FileSystem["unlink"];
 
   #write(file: real.FileHandle) {
@@ -43,7 +47,10 @@ export class FaultyFiles implements FileSystem {
       at?: number,
     ) => {
       await this.hang;
-      if (this.roomBytes === 0) throw systemError("ENOSPC");
+      if (this.roomBytes === 0) {
+        await this.beforeFull();
+        throw systemError("ENOSPC");
+      }
       const written = Math.min(length, this.roomBytes, this.pieceBytes);
       this.roomBytes -= written;
       return file.write(bytes, offset, written, at);

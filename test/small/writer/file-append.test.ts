@@ -3,7 +3,7 @@
  * Method: real files in a temporary folder; where the disk has to fail, it is told to.
  */
 import { describe, expect, test } from "bun:test";
-import { writeFile } from "node:fs/promises";
+import { appendFile, writeFile } from "node:fs/promises";
 
 import { appendLines } from "../../../src/writer/file-append.ts";
 import { type TempFolder, tempFolder } from "../../support/temp-folder.ts";
@@ -112,6 +112,22 @@ describe("a write that fails", () => {
     await append("b v=1\nc v=1\n");
     expect(await text()).toBe("a v=1\nb v=1\n# \nb v=1\nc v=1\n");
     expect(tornAt).toEqual([12]);
+  });
+
+  test("takes back nothing that somebody else has added meanwhile", async () => {
+    await using folder = await tempFolder();
+    const { files, append, text } = await setUp(folder, "a v=1\n");
+    // Nothing of ours, and a part of it, was written when the other one came.
+    for (const [roomBytes, torn] of [
+      [0, ""],
+      [8, "b v=1\nc "],
+    ] as const) {
+      await writeFile(folder.file("all.lp"), "a v=1\n");
+      files.roomBytes = roomBytes;
+      files.beforeFull = () => appendFile(folder.file("all.lp"), "theirs v=1\n");
+      await expect(append("b v=1\nc v=1\n")).rejects.toThrow("ENOSPC");
+      expect(await text()).toBe(`a v=1\n${torn}theirs v=1\n`);
+    }
   });
 
   test("for want of permission, or on the way to the file, says so", async () => {

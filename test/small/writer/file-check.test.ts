@@ -1,6 +1,6 @@
 /** Goal: files that cannot be written are noticed before anything comes in; and the check leaves nothing behind. */
 import { describe, expect, test } from "bun:test";
-import { mkdir, writeFile } from "node:fs/promises";
+import { link, mkdir, open, writeFile } from "node:fs/promises";
 
 import type { FileOptions } from "../../../src/config/config.ts";
 import { checkWritable } from "../../../src/writer/file-check.ts";
@@ -47,6 +47,22 @@ describe("a path that can be written", () => {
   });
 });
 
+describe("the file system", () => {
+  test("is asked whether it takes small and capital letters for one, where subjects give names", async () => {
+    await using folder = await tempFolder();
+    const files = new FaultyFiles();
+    const options = fileOptions(folder.file("{subject}.lp"));
+    expect(await checkWritable(options, files, NOON_MS)).toEqual({ foldsCase: false });
+    const { stat } = files;
+    // What it has under a name in small letters it finds by capital ones.
+    Object.assign(files, {
+      stat: (path: string) => stat(path.replace(/[^/]+$/, (name) => name.toLowerCase())),
+    });
+    expect(await checkWritable(options, files, NOON_MS)).toEqual({ foldsCase: true });
+    expect(await folder.names()).toEqual([]);
+  });
+});
+
 describe("a path that cannot be written", () => {
   const problemOf = (options: FileOptions, files = new FaultyFiles()) =>
     checkWritable(options, files, NOON_MS).then(
@@ -67,6 +83,24 @@ describe("a path that cannot be written", () => {
     );
     await mkdir(folder.file("folder"));
     expect(await problemOf(fileOptions(folder.file("folder")))).toContain("EISDIR");
+  });
+
+  test("is one that another writer has, by whatever path", async () => {
+    await using folder = await tempFolder();
+    await writeFile(folder.file("all.lp"), "");
+    await link(folder.file("all.lp"), folder.file("link"));
+    await using theirs = await open(folder.file("all.lp"), "a");
+    const files = new FaultyFiles();
+    expect(files.tryLock(theirs.fd)).toBe(true);
+    for (const name of ["all.lp", "link"]) {
+      expect(await problemOf(fileOptions(folder.file(name)))).toBe(
+        `SpoutError: cannot write to "${folder.file(name)}" (file_path): another writer appends to it; each needs files of its own`,
+      );
+    }
+    // It was let go of at once.
+    await writeFile(folder.file("free"), "");
+    expect(await problemOf(fileOptions(folder.file("free")))).toBe("none");
+    expect(await problemOf(fileOptions(folder.file("free")))).toBe("none");
   });
 
   test("is one in a folder in which no file can be made when it is needed", async () => {

@@ -2,12 +2,13 @@
  * Goal: lines go to the file of their day, and a file makes way for the next when it is large or old enough.
  * Method: real files in a temporary folder, on a clock that starts now, as files are born now, and that the test moves.
  */
-import { describe, expect, test } from "bun:test";
-import { rename, stat, truncate, utimes, writeFile } from "node:fs/promises";
+import { afterEach, describe, expect, test } from "bun:test";
+import { mkdir, rename, stat, symlink, truncate, utimes, writeFile } from "node:fs/promises";
 
 import type { FileOptions } from "../../../src/config/config.ts";
 import { createArchiveKeeper } from "../../../src/writer/archives.ts";
-import { createFileOutput } from "../../../src/writer/file-output.ts";
+import { createFileOutput, type FileOutput } from "../../../src/writer/file-output.ts";
+import { HeldFiles } from "../../../src/writer/held-file.ts";
 import type { Output } from "../../../src/writer/output.ts";
 import { eventually } from "../../support/eventually.ts";
 import { ManualClock } from "../../support/manual-clock.ts";
@@ -19,6 +20,13 @@ import { FaultyFiles } from "./faulty-files.ts";
 const HOUR_MS = 3_600_000;
 const ROTATED = /\.\d{8}T\d{6}\.\d{3}Z/;
 
+const opened: FileOutput[] = [];
+
+/** Each holds its file open until it is closed. */
+afterEach(async () => {
+  for (const output of opened.splice(0)) await output.close();
+});
+
 function setUp(
   folder: TempFolder,
   changes: Partial<FileOptions> = {},
@@ -28,14 +36,18 @@ function setUp(
   const files = new FaultyFiles();
   const log = new RecordingLog();
   const clock = new ManualClock(startMs);
-  const open = () =>
-    createFileOutput(options, subject, {
+  const open = () => {
+    const output = createFileOutput(options, subject, {
       files,
+      held: new HeldFiles(files),
       keeper: createArchiveKeeper(options, { files, clock, log }),
       clock,
       logTornLine: (text) => log.warn(text),
       logFailure: (text) => log.error(text),
     });
+    opened.push(output);
+    return output;
+  };
   /** The texts of the files, the oldest first, that are or were all.lp. */
   const history = async () =>
     Object.entries(await folder.texts())
@@ -300,6 +312,112 @@ describe("with a day in its name and compression", () => {
     await write(output, "a v=2\n");
     await output.close();
     expect(await folder.texts()).toEqual({ "2026-02-01.lp": "a v=2\n" });
+  });
+});
+
+describe("with a day in its name, compression, and nothing that comes any more", () => {
+  const setUpDay = async (folder: TempFolder) => {
+    const path = folder.file("{date}.lp");
+    const test = setUp(folder, { path, gzip: true }, { startMs: Date.UTC(2026, 0, 31, 12) });
+    await write(test.output, "a v=1\n");
+    return test;
+  };
+  const COMPRESSED = {
+    "2026-01-31.lp.20260201T000000.000Z.gz": "a v=1\n",
+  };
+
+  test("a file is compressed when its day is over", async () => {
+    await using folder = await tempFolder();
+    const { clock, output } = await setUpDay(folder);
+    clock.advance(12 * HOUR_MS - 1);
+    await eventually("nothing", () => true);
+    expect(await folder.names()).toEqual(["2026-01-31.lp"]);
+    clock.advance(1);
+    await eventually("it is compressed", async () => (await folder.names())[0]?.endsWith(".gz"));
+    expect(await folder.texts()).toEqual(COMPRESSED);
+    await write(output, "a v=2\n");
+    expect(await folder.texts()).toEqual({ ...COMPRESSED, "2026-02-01.lp": "a v=2\n" });
+    await output.close();
+    expect(clock.timerCount).toBe(0);
+  });
+
+  test("a file that cannot be rotated holds up no line of the next day", async () => {
+    await using folder = await tempFolder();
+    const { clock, files, log, output } = await setUpDay(folder);
+    files.failures.set("rename", "EACCES");
+    clock.advance(12 * HOUR_MS);
+    await write(output, "a v=2\n");
+    await eventually("it is told", () => log.lines.length > 0);
+    expect(await folder.texts()).toEqual({
+      "2026-01-31.lp": "a v=1\n",
+      "2026-02-01.lp": "a v=2\n",
+    });
+  });
+});
+
+describe("two writers on one file", () => {
+  test("are noticed: the second one writes nothing until the first has ended", async () => {
+    await using folder = await tempFolder();
+    const { output } = setUp(folder);
+    await symlink("all.lp", folder.file("link.lp"));
+    const { output: rival } = setUp(folder, { path: folder.file("link.lp") });
+    await write(output, "a v=1\n");
+    expect(await rival.write(new TextEncoder().encode("b v=1\n"))).toEqual({
+      kind: "retry",
+      reason: "another writer appends to it; each needs files of its own",
+    });
+    await expect(rival.hold()).rejects.toThrow("another writer");
+    await output.close();
+    await write(rival, "b v=1\n");
+    expect((await folder.texts())["all.lp"]).toBe("a v=1\nb v=1\n");
+  });
+
+  test("are noticed before the first line comes, if a file is theirs from the start", async () => {
+    await using folder = await tempFolder();
+    const { output } = setUp(folder);
+    await output.hold();
+    expect(await folder.texts()).toEqual({ "all.lp": "" });
+    const { output: rival } = setUp(folder);
+    await expect(rival.hold()).rejects.toThrow("another writer");
+  });
+});
+
+describe("the name that a subject gives", () => {
+  const answerOf = async (folder: TempFolder, subject: string) => {
+    const { output } = setUp(folder, { path: folder.file("{subject}") }, { subject });
+    return output.write(new TextEncoder().encode("a v=1\n"));
+  };
+
+  test("is given up if it cannot be a file's there, so that it holds up no other subject", async () => {
+    await using folder = await tempFolder();
+    await mkdir(folder.file("taken"));
+    expect(await answerOf(folder, "taken")).toMatchObject({ kind: "rejected" });
+    expect(await answerOf(folder, "x".repeat(300))).toMatchObject({ kind: "rejected" });
+    expect(await answerOf(folder, "good")).toEqual({ kind: "written" });
+  });
+
+  test("is tried again if it is the folder that cannot be had", async () => {
+    await using folder = await tempFolder();
+    const { output } = setUp(folder, { path: folder.file("sub", "{subject}") });
+    await writeFile(folder.file("sub"), "");
+    expect(await output.write(new TextEncoder().encode("a v=1\n"))).toMatchObject({
+      kind: "retry",
+    });
+  });
+
+  test("may hold what looks like a placeholder", async () => {
+    await using folder = await tempFolder();
+    const path = folder.file("{subject}-{date}.lp");
+    const startMs = Date.UTC(2026, 0, 31, 12);
+    const of = (subject: string) => setUp(folder, { path }, { startMs, subject }).output;
+    await write(of("x{date}"), "a v=1\n");
+    await write(of("x2026-01-31"), "b v=1\n");
+    await write(of("{subject}"), "c v=1\n");
+    expect(await folder.texts()).toEqual({
+      "x2026-01-31-2026-01-31.lp": "b v=1\n",
+      "x{date}-2026-01-31.lp": "a v=1\n",
+      "{subject}-2026-01-31.lp": "c v=1\n",
+    });
   });
 });
 

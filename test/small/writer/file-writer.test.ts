@@ -3,6 +3,7 @@
  * Method: a bus that the test holds in its hands, real files, a disk that fails as the test says, a clock that it moves.
  */
 import { describe, expect, test } from "bun:test";
+import { mkdir } from "node:fs/promises";
 
 import type { WriterConfig } from "../../../src/config/config.ts";
 import { deadlineIn } from "../../../src/platform/lifecycle.ts";
@@ -215,6 +216,49 @@ describe("a writer to a file for each subject", () => {
     });
   });
 
+  test("never takes one subject's file for what was rotated of another's", async () => {
+    await using folder = await tempFolder();
+    const { bus, clock, writer } = await start({
+      output: fileOptions(folder.file("{subject}"), { sizeMaxBytes: 6, archivesMax: 1 }),
+      subjects: ["s.>"],
+      batch: batchOf(1),
+    });
+    const subscription = bus.subscriptions.get("s.>");
+    const rival = "s.z.20200101T000000.000Z";
+    for (let i = 0; i < 5; i++) {
+      for (const subject of ["s.z", rival]) {
+        subscription?.accept(subject, new TextEncoder().encode(`a v=${i}\n`));
+      }
+      await settle();
+    }
+    expect(await writer.stop(deadlineIn(clock, 1000))).toEqual({ lostLines: 0 });
+    const texts = await folder.texts();
+    const own = Object.entries(texts).filter(([name]) => name.startsWith("s%2Ez%2E"));
+    expect(own.map(([, text]) => text)).toEqual(["a v=4\n", "a v=3\n"]);
+    expect(Object.keys(texts).length).toBe(4);
+    expect(texts["s.z"]).toBe("a v=4\n");
+  });
+
+  test("holds up no subject for another whose name cannot be a file's", async () => {
+    await using folder = await tempFolder();
+    await mkdir(folder.file("taken"));
+    const { bus, clock, log, writer, stats } = await start({
+      output: fileOptions(folder.file("{subject}")),
+      subjects: [">"],
+      batch: batchOf(1),
+    });
+    const subscription = bus.subscriptions.get(">");
+    for (const subject of ["taken", "good", "taken", "good"]) {
+      subscription?.accept(subject, new TextEncoder().encode("a v=1\n"));
+    }
+    await eventually("it is written", async () => (await folder.texts())["good"]?.length === 12);
+    expect(await writer.stop(deadlineIn(clock, 1000))).toEqual({ lostLines: 0 });
+    expect(stats()).toMatchObject({ written_lines: 2, dropped_write_lines: 2 });
+    expect(log.lines).toContainEqual(
+      expect.stringMatching(/^ERROR cannot write 1 lines to .*\/taken, dropped: EISDIR/),
+    );
+  });
+
   test("puts the lines of further subjects into one file, and says so once", async () => {
     await using folder = await tempFolder();
     const { bus, clock, log, writer } = await start({
@@ -225,10 +269,10 @@ describe("a writer to a file for each subject", () => {
     expect(await writer.stop(deadlineIn(clock, 1000))).toEqual({ lostLines: 0 });
     expect(await folder.texts()).toEqual({
       "a.lp": "a v=1\n",
-      "other-subjects.lp": "b v=1\nc v=1\nb v=1\n",
+      "%other-subjects-store.lp": "b v=1\nc v=1\nb v=1\n",
     });
     expect(log.lines.filter((line) => line.startsWith("WARN"))).toEqual([
-      `WARN more than 1 subjects (file_max_subjects): the lines of the rest go to "${folder.file("other-subjects.lp")}"`,
+      `WARN more than 1 subjects (file_max_subjects): the lines of the rest go to "${folder.file("%other-subjects-store.lp")}"`,
     ]);
   });
 });

@@ -1,9 +1,9 @@
 /** The whole writer between a bus and a database that the test holds in its hands, on a clock that it moves. */
 import { describe, expect, test } from "bun:test";
-import * as files from "node:fs/promises";
 
 import type { OutputOptions, WriterConfig } from "../../../src/config/config.ts";
 import { deadlineIn } from "../../../src/platform/lifecycle.ts";
+import { openFileSystem } from "../../../src/writer/file-system.ts";
 import { startWriter } from "../../../src/writer/writer.ts";
 import { ManualClock } from "../../support/manual-clock.ts";
 import { RecordingLog } from "../../support/recording-log.ts";
@@ -22,7 +22,7 @@ async function start(changes: Partial<WriterConfig> = {}, status?: number) {
     log,
     openBus: bus.open,
     fetch: influxdb.fetch,
-    files,
+    files: openFileSystem(),
     stdout: process.stdout,
   });
   const connect = async () => {
