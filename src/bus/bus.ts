@@ -138,6 +138,11 @@ export interface BusOptions {
    * is published, which nobody misses: then the log does not tell of losses either.
    */
   readonly onLost?: (subject: string, lines: number, why: Loss) => void;
+  /**
+   * Called when a connection has broken and messages for the subscriptions may have been lost with it, of which nobody knows how
+   * many lines they held. Left out where nobody misses them: then the log does not tell of it either.
+   */
+  readonly onUncounted?: () => void;
 }
 
 /** With a connection, or at close; or because the server does not allow what is published on the subject. */

@@ -8,6 +8,7 @@ import {
   type Msg,
   Parser,
   ProtocolHandler,
+  State,
   SubscriptionImpl,
 } from "nats/lib/nats-base-client/internal_mod";
 import { parseOptions } from "nats/lib/nats-base-client/options";
@@ -48,6 +49,11 @@ export class NatsClient extends ProtocolHandler {
     this.flush(answered).catch(() => {});
   }
 
+  /** True while a part of a message has been read and the rest has not. */
+  get isWithinMessage(): boolean {
+    return this.parser.state !== State.OP_START;
+  }
+
   override processError(argument: Uint8Array): void {
     if (!this.onError(new TextDecoder().decode(argument))) super.processError(argument);
   }
@@ -83,6 +89,7 @@ class CarefulParser extends Parser {
     } catch {
       // Its message holds the whole chunk.
       this.#isBroken = true;
+      this.state = State.OP_START;
       this.#onBroken(new Error(`the server sent what NATS servers do not: ${sampleOf(chunk)}`));
     }
   }

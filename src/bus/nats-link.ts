@@ -8,6 +8,7 @@ import { type Clock, every } from "../platform/clock.ts";
 import { messageOf } from "../platform/errors.ts";
 import type { Pieces } from "./bus.ts";
 import { type LinkHandlers, LinkSubscriptions } from "./link-subscriptions.ts";
+import { type LastMoments, LinkWatch } from "./link-watch.ts";
 import type { NatsClient } from "./nats-client.ts";
 import { transportOf } from "./nats-connect.ts";
 import type { NatsTransport } from "./nats-transport.ts";
@@ -32,6 +33,17 @@ export interface LinkSubscription {
   drain(): Promise<void>;
 }
 
+/** How a connection ended, and what that says about what waited for us. */
+export interface LinkEnd extends LastMoments {
+  readonly reason: string;
+  /** Another one after each start of a server. */
+  readonly serverId: string;
+  /** True if the server belonged to a cluster, where others publish at other servers. */
+  readonly isInCluster: boolean;
+  /** True if nothing was heard of it any more. */
+  readonly isFrozen: boolean;
+}
+
 /** What nats-server takes unless told otherwise: assumed until a server has said what it takes. */
 export const PAYLOAD_MAX_DEFAULT_BYTES = 1024 * 1024;
 
@@ -40,8 +52,10 @@ const SILENT_MAX = 2;
 
 export class Link {
   readonly server: string;
-  /** Resolves, once the connection has ended, with the reason. */
-  readonly ended: Promise<string>;
+  /** Different after each start of the server. */
+  readonly serverId: string;
+  /** Resolves once the connection has ended, and what had been read has been called back. */
+  readonly ended: Promise<LinkEnd>;
   readonly #client: NatsClient;
   readonly #transport: NatsTransport;
   readonly #subscriptions: LinkSubscriptions;
@@ -50,6 +64,7 @@ export class Link {
   #unanswered = 0;
   /** Looks in a row that found no sign of life. */
   #silent = 0;
+  #isFrozen = false;
   #reason = "";
 
   constructor(client: NatsClient, options: LinkOptions) {
@@ -60,9 +75,20 @@ export class Link {
     this.#subscriptions = new LinkSubscriptions(client);
     this.#payloadMaxBytes = client.info?.max_payload ?? PAYLOAD_MAX_DEFAULT_BYTES;
     const cancel = every(options.clock, options.pingIntervalMs, () => this.#checkAlive());
-    this.ended = client.closed.then((error) => {
+    this.serverId = client.info?.server_id ?? "";
+    const watch = new LinkWatch(client, this.#transport, options.clock);
+    this.ended = client.closed.then(async (error) => {
       cancel();
-      return this.#reason || reasonOf(error);
+      watch.stop();
+      await new Promise((resolve) => setImmediate(resolve));
+      const reason = this.#reason || reasonOf(error);
+      return {
+        ...watch.lastMoments(reason),
+        reason,
+        serverId: this.serverId,
+        isInCluster: client.info?.cluster !== undefined,
+        isFrozen: this.#isFrozen,
+      };
     });
     this.#watchErrors(options);
   }
@@ -143,7 +169,9 @@ export class Link {
     const isAlive = this.#transport.takeSignOfLife();
     if (this.#unanswered === 0) void this.roundTrip();
     this.#silent = isAlive ? 0 : this.#silent + 1;
-    if (this.#silent >= SILENT_MAX) this.close("the server does not answer");
+    if (this.#silent < SILENT_MAX) return;
+    this.#isFrozen = true;
+    this.close("the server does not answer");
   }
 
   /** What the server says, in the order in which it says it. What is about the connection is the client's to deal with. */

@@ -7,6 +7,8 @@ import type { PublicationRefusal, Refusal } from "./server-error.ts";
 export interface NatsMessages {
   connected(server: string): void;
   disconnected(server: string, reason: string, lostPayloads: number): void;
+  /** Messages were lost of which nobody knows how many; `what` in words. */
+  uncounted(what: string): void;
   /** No server could be used; `failures` has one for each. */
   notConnected(failures: readonly ConnectError[]): void;
   /** The server does not allow the subscription, which `name` names. */
@@ -44,6 +46,9 @@ export function createNatsMessages(log: Log, clock: Clock): NatsMessages {
       const event = `lost the connection to NATS at ${server}: ${reason}`;
       if (lostPayloads === 0) log.warn(event);
       else log.error(`${event}; with it ${lostPayloads} messages that it had not confirmed`);
+    },
+    uncounted(what) {
+      log.error(`NATS: ${what}`);
     },
     notConnected,
     subscriptionRefused(name, { text, remedy }) {

@@ -59,6 +59,8 @@ export class NatsTransport implements Transport {
   #isEncrypted = false;
   #isClosed = false;
   #hasSignOfLife = true;
+  /** How many pieces were read from the socket so far. */
+  chunksRead = 0;
   /** Read, and not fetched by the client yet. */
   #chunks: Uint8Array[] = [];
   #wakeReader: () => void = () => {};
@@ -130,11 +132,13 @@ export class NatsTransport implements Transport {
   }
 
   async *[Symbol.asyncIterator](): AsyncIterableIterator<Uint8Array> {
-    while (!this.#isClosed) {
+    for (;;) {
       const chunks = this.#chunks;
       this.#chunks = [];
       yield* chunks;
-      if (this.#chunks.length > 0 || this.#isClosed) continue;
+      if (this.#chunks.length > 0) continue;
+      // What had been read when the server ended the connection is taken apart as well.
+      if (this.#isClosed) return;
       await new Promise<void>((resolve) => (this.#wakeReader = resolve));
     }
   }
@@ -144,11 +148,11 @@ export class NatsTransport implements Transport {
   }
 
   async close(error?: Error): Promise<void> {
-    this.#end(error);
+    this.#leave(error);
   }
 
   disconnect(): void {
-    this.#end();
+    this.#leave();
   }
 
   closed(): Promise<void | Error> {
@@ -215,6 +219,7 @@ export class NatsTransport implements Transport {
   #read(chunk: Uint8Array): void {
     if (this.#isClosed) return;
     this.#hasSignOfLife = true;
+    this.chunksRead++;
     this.#chunks.push(chunk);
     if (this.#isGreeted) this.#wakeReader();
     else this.#lookForGreeting();
@@ -233,6 +238,12 @@ export class NatsTransport implements Transport {
     }
   }
 
+  /** What was read and not fetched is nobody's any more. */
+  #leave(error?: Error): void {
+    if (!this.#isClosed) this.#chunks = [];
+    this.#end(error);
+  }
+
   #end(error?: Error): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
@@ -243,6 +254,5 @@ export class NatsTransport implements Transport {
     this.#wakeReader();
     this.#socket?.end();
     this.#socket = undefined;
-    this.#chunks = [];
   }
 }

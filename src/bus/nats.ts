@@ -24,6 +24,7 @@ import {
   type SubscribeOptions,
   type Subscription,
 } from "./bus.ts";
+import { Breaks } from "./nats-breaks.ts";
 import { ConnectError, connectToServer } from "./nats-connect.ts";
 import { Link, PAYLOAD_MAX_DEFAULT_BYTES } from "./nats-link.ts";
 import { createNatsMessages, type NatsMessages } from "./nats-messages.ts";
@@ -86,6 +87,7 @@ class NatsBus implements Bus {
   readonly #times: NatsTimes;
   readonly #messages: NatsMessages;
   readonly #outbound: Outbound;
+  readonly #breaks: Breaks;
   readonly #subscriptions = new Set<NatsSubscription>();
   /** Fired when the connection is to end for good. */
   readonly #stop = new AbortController();
@@ -104,6 +106,13 @@ class NatsBus implements Bus {
       onLost: options.onLost ?? (() => {}),
       onAllowed: this.#messages.publicationAllowed,
       onTooLarge: this.#messages.tooLarge,
+    });
+    this.#breaks = new Breaks(deps.clock, {
+      onUncounted: (what) => {
+        if (options.onUncounted === undefined) return;
+        this.#messages.uncounted(what);
+        options.onUncounted();
+      },
     });
     void this.#keepConnected();
   }
@@ -258,19 +267,21 @@ class NatsBus implements Bus {
     if (this.#stop.signal.aborted) return link.close("the bus is closed");
     this.#link = link;
     this.#messages.connected(link.server);
+    this.#breaks.connected(link.serverId);
     this.#state = "up";
     for (const subscription of this.#subscriptions) subscription.attach(link);
     let cancelSettling = () => {};
     if (settleMs === 0) this.#outbound.attach(link);
     else cancelSettling = this.#clock.after(settleMs, () => this.#outbound.attach(link));
-    const reason = await link.ended;
+    const end = await link.ended;
     cancelSettling();
     if (this.#stop.signal.aborted) return;
     this.maxPayloadBytes();
     this.#link = undefined;
     this.#state = "down";
     for (const subscription of this.#subscriptions) subscription.detach();
-    this.#messages.disconnected(link.server, reason, this.#missed(this.#outbound.detach()));
+    this.#messages.disconnected(link.server, end.reason, this.#missed(this.#outbound.detach()));
+    if (this.#subscriptions.size > 0) this.#breaks.ended(end);
   }
 
   /** How many of the lost payloads the operator should hear of. */

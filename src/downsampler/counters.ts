@@ -40,6 +40,8 @@ export const DOWNSAMPLER_COUNTERS = {
   dropped_sums: "Sums left out of their lines because they do not fit 64 bits.",
   nats_dropped: "Messages dropped because more than nats_max_pending_size was waiting.",
   nats_dropped_lines: "Lines in the messages dropped above nats_max_pending_size.",
+  nats_uncounted_breaks:
+    "Broken connections to NATS with which messages may have been lost whose lines nobody can count.",
 } as const;
 
 /** Field of `spout_stat_downsampler_subject` -> what it counts. */

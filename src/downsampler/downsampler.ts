@@ -11,7 +11,7 @@ import { startReporter } from "../metrics/reporter.ts";
 import type { Cancel, Clock } from "../platform/clock.ts";
 import { earlier, isDoneInTime } from "../platform/deadline.ts";
 import { messageOf, SpoutError } from "../platform/errors.ts";
-import type { Deadline, Running } from "../platform/lifecycle.ts";
+import { type Deadline, type Running, stopReport } from "../platform/lifecycle.ts";
 import { formatDuration } from "../platform/units.ts";
 import {
   DOWNSAMPLER_COUNTERS,
@@ -43,6 +43,7 @@ export async function startDownsampler(
     onLost: (subject, lines, why) => {
       if (subject !== config.monitorSubject) counters.add(LOSS_COUNTERS[why], lines);
     },
+    onUncounted: () => counters.add("nats_uncounted_breaks"),
   });
   const streams = config.subjects.map(
     (subject) => new Stream({ config, subject, bus, counters, clock, log }),
@@ -82,7 +83,8 @@ export async function startDownsampler(
       await finish(streams, deadline, clock);
       reporter.stop();
       await bus.close(deadline.remainingMs());
-      return { lostLines: lostLines(counters) - lostBefore };
+      const isUncounted = counters.get("nats_uncounted_breaks") > 0;
+      return stopReport(lostLines(counters) - lostBefore, isUncounted);
     },
     failed: failed.promise,
   };

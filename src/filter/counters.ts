@@ -4,7 +4,7 @@
  * Two sums hold in every set of totals:
  * - processed = passed + rejected + invalid-time + invalid_lines + comment_lines
  * - passed + rejected = sent_lines + dropped_long_lines + dropped_nats_lines, once nothing is being published
- * and of the lines published to the filter, each is in processed or in nats_dropped_lines.
+ * and of the lines published to the filter, each is in processed or in nats_dropped_lines, but for those of nats_uncounted_breaks.
  */
 import { Counters, type CounterSnapshot } from "../metrics/counters.ts";
 import type { MetricSet } from "../platform/metric-set.ts";
@@ -30,6 +30,8 @@ export const FILTER_COUNTERS = {
   nats_dropped:
     "Messages dropped before they were looked at: more than nats_max_pending_size waited, or a stop took too long.",
   nats_dropped_lines: "Lines in the messages dropped before they were looked at.",
+  nats_uncounted_breaks:
+    "Broken connections to NATS with which messages may have been lost whose lines nobody can count.",
   worker_restarts: "Threads that died and were started again.",
 } as const;
 
@@ -75,6 +77,11 @@ export function lostLines(totals: FilterTotals): number {
     counters.refused_nats_lines +
     counters.nats_dropped_lines
   );
+}
+
+/** True if there may have been more, of which nobody knows how many. */
+export function hasUncounted(totals: FilterTotals): boolean {
+  return totals.counters.nats_uncounted_breaks > 0;
 }
 
 /**

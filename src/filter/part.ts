@@ -10,10 +10,16 @@ import { LOSS_COUNTERS } from "../metrics/losses.ts";
 import type { Clock } from "../platform/clock.ts";
 import { earlier, isDoneInTime } from "../platform/deadline.ts";
 import { sampleOf } from "../platform/harmless-text.ts";
-import type { Deadline, StopReport } from "../platform/lifecycle.ts";
+import { type Deadline, type StopReport, stopReport } from "../platform/lifecycle.ts";
 import { type Log, throttled } from "../platform/log.ts";
 import { compileRules } from "../rules/compile.ts";
-import { FILTER_COUNTERS, type FilterCounter, type FilterTotals, lostLines } from "./counters.ts";
+import {
+  FILTER_COUNTERS,
+  type FilterCounter,
+  type FilterTotals,
+  hasUncounted,
+  lostLines,
+} from "./counters.ts";
 import { Publisher } from "./publisher.ts";
 import { Router } from "./router.ts";
 
@@ -58,6 +64,7 @@ export class FilterPart {
       name: config.name,
       outboundMaxBytes: config.outboundMaxBytes,
       onLost: (_subject, lines, why) => this.#counters.add(LOSS_COUNTERS[why], lines),
+      onUncounted: () => this.#counters.add("nats_uncounted_breaks"),
     });
     this.#publisher = new Publisher({
       router: this.#router,
@@ -95,7 +102,8 @@ export class FilterPart {
     await this.#bus.close(deadline.remainingMs());
     // What was routed since then is refused, and counted.
     await this.#publisher.publish();
-    return { lostLines: lostLines(this.totals()) - lostBefore };
+    const totals = this.totals();
+    return stopReport(lostLines(totals) - lostBefore, hasUncounted(totals));
   }
 
   #createRouter(): Router {

@@ -5,9 +5,9 @@ import type { FilterConfig } from "../config/config.ts";
 import { type Backoff, backoffMs } from "../platform/backoff.ts";
 import type { Cancel, Clock } from "../platform/clock.ts";
 import { earlier, isDoneInTime } from "../platform/deadline.ts";
-import type { Deadline, StopReport } from "../platform/lifecycle.ts";
+import { type Deadline, type StopReport, stopReport } from "../platform/lifecycle.ts";
 import type { Log } from "../platform/log.ts";
-import { addTotals, type FilterTotals, noTotals } from "./counters.ts";
+import { addTotals, type FilterTotals, hasUncounted, noTotals } from "./counters.ts";
 import type { FromThread, StartThread, ToThread } from "./messages.ts";
 import { ThreadProfiler } from "./thread-profiler.ts";
 
@@ -94,7 +94,7 @@ export class FilterThread {
       worker.terminate();
     }
     if (this.#lostAtStop === undefined) return { lostLines: 0, isUncounted: true };
-    return { lostLines: this.#lostAtStop };
+    return stopReport(this.#lostAtStop, hasUncounted(this.totals()));
   }
 
   #start(): void {

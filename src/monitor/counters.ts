@@ -18,6 +18,8 @@ export const MONITOR_COUNTERS = {
   dropped_series: "Values dropped because monitor_max_series counters were known already.",
   nats_dropped: "Messages dropped because more than nats_max_pending_size was waiting.",
   nats_dropped_lines: "Lines in the messages dropped above nats_max_pending_size.",
+  nats_uncounted_breaks:
+    "Broken connections to NATS with which messages may have been lost whose lines nobody can count.",
 } as const;
 
 export type MonitorCounters = Counters<keyof typeof MONITOR_COUNTERS>;

@@ -42,7 +42,11 @@ export async function startMonitor(config: MonitorConfig, deps: MonitorDeps): Pr
     return new Response(text, { headers: { "Content-Type": PAGE_TYPE } });
   };
 
-  const bus = deps.openBus({ name, outboundMaxBytes: config.outboundMaxBytes });
+  const bus = deps.openBus({
+    name,
+    outboundMaxBytes: config.outboundMaxBytes,
+    onUncounted: () => counters.add("nats_uncounted_breaks"),
+  });
   const server = await servePages(config.port, { "/metrics": showPage }, deps).catch(
     async (error: unknown) => {
       await bus.close(0);

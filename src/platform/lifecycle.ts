@@ -25,14 +25,18 @@ export interface Running {
 
 export interface StopReport {
   readonly lostLines: number;
-  /** True if more was lost, and nobody knows how much. */
+  /** True if more was lost, by stopping or before, and nobody knows how much: no counter has it. */
   readonly isUncounted?: boolean;
+}
+
+export function stopReport(lostLines: number, isUncounted: boolean): StopReport {
+  return isUncounted ? { lostLines, isUncounted } : { lostLines };
 }
 
 export function addReports(reports: readonly StopReport[]): StopReport {
   const lostLines = reports.reduce((sum, report) => sum + report.lostLines, 0);
   const isUncounted = reports.some((report) => report.isUncounted === true);
-  return isUncounted ? { lostLines, isUncounted } : { lostLines };
+  return stopReport(lostLines, isUncounted);
 }
 
 /** One deadline shared by everything that stops. */

@@ -7,7 +7,8 @@
  *                    + unmatched_lines + comment_lines + invalid_lines
  *                    + lines still in the writer
  *
- * What is dropped above nats_max_pending_size never reached the writer: it is not among the received.
+ * What is dropped above nats_max_pending_size never reached the writer: it is not among the received. Neither is what was lost
+ * with nats_uncounted_breaks.
  */
 import type { OutputOptions, WriterConfig } from "../config/config.ts";
 import type { Counters, CounterSnapshot } from "../metrics/counters.ts";
@@ -35,6 +36,8 @@ export const WRITER_COUNTERS = {
   comment_lines: "Lines dropped by a writer with rules because they are comments.",
   nats_dropped: "Messages dropped because more than nats_max_pending_size was waiting.",
   nats_dropped_lines: "Lines in the messages dropped above nats_max_pending_size.",
+  nats_uncounted_breaks:
+    "Broken connections to NATS with which messages may have been lost whose lines nobody can count.",
 } as const;
 
 export type WriterCounter = keyof typeof WRITER_COUNTERS;

@@ -11,7 +11,7 @@ import { printMetrics } from "../metrics/print.ts";
 import { type Reporter, startReporter } from "../metrics/reporter.ts";
 import type { Clock } from "../platform/clock.ts";
 import { messageOf, SpoutError } from "../platform/errors.ts";
-import type { Deadline, Running } from "../platform/lifecycle.ts";
+import { type Deadline, type Running, stopReport } from "../platform/lifecycle.ts";
 import type { MetricSet } from "../platform/metric-set.ts";
 import { Naps } from "../platform/naps.ts";
 import { formatByteSize, formatDuration } from "../platform/units.ts";
@@ -48,6 +48,7 @@ export async function startWriter(config: WriterConfig, deps: WriterDeps): Promi
   const bus = deps.openBus({
     name: config.name,
     outboundMaxBytes: config.outboundMaxBytes,
+    onUncounted: () => counters.add("nats_uncounted_breaks"),
   });
   const dropWatches = config.subjects.map((subject, index) =>
     createDropWatch({ ...config, subject, offsetNs: index, counters, clock, log }),
@@ -91,7 +92,8 @@ export async function startWriter(config: WriterConfig, deps: WriterDeps): Promi
       batches.giveUp();
       for (const reporter of reporters) reporter.stop();
       await bus.close(deadline.remainingMs());
-      return { lostLines: lostLines(counters) - lostBefore };
+      const isUncounted = counters.get("nats_uncounted_breaks") > 0;
+      return stopReport(lostLines(counters) - lostBefore, isUncounted);
     },
     failed: failed.promise,
   };

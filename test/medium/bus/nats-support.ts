@@ -20,6 +20,8 @@ const TIMES: NatsTimes = {
 };
 
 export interface TestBus extends AsyncDisposable {
+  /** How often onUncounted was called. */
+  readonly uncounted: () => number;
   readonly bus: Bus;
   readonly log: RecordingLog;
   /** What onLost was called with. */
@@ -35,18 +37,20 @@ export function openTestBus(
 ): TestBus {
   const log = new RecordingLog();
   const lost: { subject: string; lines: number; why: Loss }[] = [];
+  let uncounted = 0;
   const bus = openNatsBus(
     {
       name: "test",
       outboundMaxBytes: 64 * 1024 * 1024,
       onLost: (subject, lines, why) => void lost.push({ subject, lines, why }),
+      onUncounted: () => void uncounted++,
       ...options,
     },
     natsOptions(nats),
     { clock: options.clock ?? systemClock, log },
     { ...TIMES, ...options.times },
   );
-  return { bus, log, lost, [Symbol.asyncDispose]: () => bus.close(0) };
+  return { bus, log, lost, uncounted: () => uncounted, [Symbol.asyncDispose]: () => bus.close(0) };
 }
 
 export async function untilUp(bus: Bus): Promise<void> {

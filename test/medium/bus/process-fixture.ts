@@ -1,8 +1,9 @@
 /** A process for nats-process.test.ts: opens a bus on the server named, does one thing, and ends if it can. */
+import { eventually } from "../../support/eventually.ts";
 import { openTestBus, untilUp } from "./nats-support.ts";
 
 const [what = "", server = ""] = process.argv.slice(2);
-const { bus, log } = openTestBus({ servers: [server] });
+const { bus, log, uncounted } = openTestBus({ servers: [server] });
 const payload = new Uint8Array(10);
 
 function subscribe(
@@ -18,6 +19,24 @@ function fail(): never {
 }
 
 switch (what) {
+  case "count": {
+    // At the end it says what it was delivered, and what it was told.
+    let received = 0;
+    await bus.subscribe("a", {
+      pendingMaxBytes: 1 << 30,
+      onDelivery: () => void received++,
+      onDropped() {},
+    });
+    process.on("SIGTERM", async () => {
+      const isBack = () => log.lines.some((line) => line.includes("connected to NATS again"));
+      await eventually("the connection to be back", isBack);
+      const report = { received, uncounted: uncounted(), log: log.lines };
+      process.stdout.write(`${JSON.stringify(report)}\n`);
+      process.exit(0);
+    });
+    process.stdout.write("subscribed\n");
+    break;
+  }
   case "log":
     // A false server does not confirm it.
     subscribe(() => {}).catch(() => {});

@@ -141,6 +141,14 @@ test("a clock that is set ahead is noticed within a second, without a line", asy
 });
 
 describe("a stop", () => {
+  test("says that more was lost than is counted, after a break with which that may be", async () => {
+    const { bus, ready, stats, stop } = await start();
+    await ready();
+    bus.breakUncounted();
+    expect(await stop()).toEqual({ lostLines: 0, isUncounted: true });
+    expect(stats()).toMatchObject({ nats_uncounted_breaks: 1 });
+  });
+
   test("publishes what there is, each period under its end, and nothing is lost", async () => {
     const { bus, clock, ready, averages, stats, stop, running } = await start();
     await ready();

@@ -253,3 +253,10 @@ test("tells each message and samples of what it refuses, with debug alone", asyn
     'DEBUG dropped a line: timestamp too far from now: "hello x=1 1" (and 1 more like this since the last time)',
   ]);
 });
+
+test("says at a stop that more was lost than is counted, after a break with which that may be", async () => {
+  const { part, bus, counts, clock } = startPart();
+  bus.options.onUncounted?.();
+  expect(counts()).toEqual({ nats_uncounted_breaks: 1 });
+  expect(await part.stop(deadlineIn(clock, 1000))).toEqual({ lostLines: 0, isUncounted: true });
+});

@@ -28,6 +28,7 @@ self.onmessage = ({ data: { config } }: MessageEvent<StartThread>) => {
       setInterval(() => post({ kind: "report", ready: true, totals: counted(7) }), 1);
       break;
     case "works":
+    case "had a break":
       post({ kind: "log", level: "warn", text: "something is odd" });
       post({ kind: "report", ready: true, totals: counted(7) });
       break;
@@ -35,7 +36,9 @@ self.onmessage = ({ data: { config } }: MessageEvent<StartThread>) => {
 
   function stop(remainingMs: number): void {
     if (config.name === "is deaf") return;
-    post({ kind: "stopped", lostLines: remainingMs, totals: counted(11) });
+    const totals = counted(11);
+    if (config.name === "had a break") totals.counters.nats_uncounted_breaks = 1;
+    post({ kind: "stopped", lostLines: remainingMs, totals });
     process.exit(0);
   }
 };

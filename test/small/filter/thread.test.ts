@@ -69,6 +69,13 @@ test("is alive while it is heard of, and for ten seconds of silence, be it hangi
   await dying.thread.stop(deadlineIn(dying.clock, 1000));
 });
 
+test("hands on that more was lost than is counted", async () => {
+  const { thread, clock } = startThread("had a break");
+  await eventually("ready", () => thread.ready());
+  const report = await thread.stop(deadlineIn(clock, 1000));
+  expect(report).toEqual({ lostLines: 900, isUncounted: true });
+});
+
 test("stops the thread with nine tenths of the time, and takes its last counts", async () => {
   const { thread, clock } = startThread("works");
   await eventually("ready", () => thread.ready());

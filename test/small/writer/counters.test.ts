@@ -22,7 +22,7 @@ test("begins as in 1.x, and has our own counters behind", () => {
     "received=5,write_requests=4,failed_writes=1,received_lines=0,";
   expect(line.slice(0, start.length)).toBe(start);
   expect(line).toEndWith(
-    `,nats_dropped=0,nats_dropped_lines=9007199254740991,host="${hostname()}"\n`,
+    `,nats_dropped=0,nats_dropped_lines=9007199254740991,nats_uncounted_breaks=0,host="${hostname()}"\n`,
   );
 });
 

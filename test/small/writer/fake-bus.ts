@@ -2,6 +2,7 @@
 import {
   type Bus,
   BusClosed,
+  type BusOptions,
   type BusState,
   type Delivery,
   type OpenBus,
@@ -20,7 +21,17 @@ export class FakeBus implements Bus {
   readonly #connected = Promise.withResolvers<void>();
   #state: BusState = "connecting";
 
-  readonly open: OpenBus = () => this;
+  #options: BusOptions | undefined;
+
+  readonly open: OpenBus = (options) => {
+    this.#options = options;
+    return this;
+  };
+
+  /** A connection broke, and nobody knows what was lost with it. */
+  breakUncounted(): void {
+    this.#options?.onUncounted?.();
+  }
 
   connect(): void {
     this.#state = "up";

@@ -390,6 +390,16 @@ describe("a batch that InfluxDB may take later", () => {
 });
 
 describe("stopping", () => {
+  test("says that more was lost than is counted, after a break with which that may be", async () => {
+    const { bus, clock, writer, stats, connect } = await start();
+    await connect();
+    bus.breakUncounted();
+    bus.breakUncounted();
+    const report = await writer.stop(deadlineIn(clock, 10_000));
+    expect(report).toEqual({ lostLines: 0, isUncounted: true });
+    expect(stats()).toMatchObject({ nats_uncounted_breaks: 2 });
+  });
+
   test("writes what was accepted, the incomplete batch too, then leaves the bus", async () => {
     const { bus, clock, influxdb, writer, connect } = await start({ batch: batchOf(2) }, 204);
     await connect();
