@@ -68,15 +68,18 @@ export async function startNatsServer(options: NatsServerOptions = {}): Promise<
   };
 }
 
-/** A configuration for {@link NatsServerOptions} with one user, "u" with the password "p", who may do so much. */
+/** A configuration for {@link NatsServerOptions} with two users, password "p": "u" may do so much, "all" everything. */
 export function permissions(allowed: {
   readonly publish?: readonly string[];
   readonly subscribe?: readonly string[];
 }): string {
   const { publish = [">"], subscribe = [">"] } = allowed;
-  return `authorization { users: [{ user: u, password: p, permissions: {
-    publish: ${JSON.stringify(publish)}, subscribe: ${JSON.stringify(subscribe)}
-  } }] }`;
+  return `authorization { users: [
+    { user: u, password: p, permissions: {
+      publish: ${JSON.stringify(publish)}, subscribe: ${JSON.stringify(subscribe)}
+    } },
+    { user: all, password: p }
+  ] }`;
 }
 
 export interface Certificates extends AsyncDisposable {
