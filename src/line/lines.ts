@@ -2,9 +2,9 @@
  * The lines of a payload, one after the other, each with where its parts stand: what `findLineEnd`, `trimLineEnd` and
  * `scanLine` say together, in less than half of the time for the lines that agents send.
  *
- * Those are read by jumping from one byte of structure to the next. Whatever is not of their plain form (a backslash, a
- * blank too many, a string that holds a newline, whatever is wrong) is left to `scanLine`, which alone knows why a line is
- * refused. Where the processor finds no structure at once, all lines are.
+ * Those are read by jumping from one byte of structure to the next. Whatever is not of their form (a blank too many, a
+ * control character in a name, a string that holds a newline, whatever is wrong) is left to `scanLine`, which alone knows
+ * why a line is refused. Where the processor finds no structure at once, all lines are.
  */
 import {
   LINE_BAD_TIMESTAMP,
@@ -14,8 +14,9 @@ import {
   newLineOffsets,
   scanLine,
 } from "./scan.ts";
+import { spillsOver } from "./spill.ts";
 import { findLineEnd, trimLineEnd } from "./split.ts";
-import { createStructure, type Structure } from "./structure.ts";
+import { createStructure, NO_STRUCTURE, type Structure } from "./structure.ts";
 import { readTimestamp } from "./timestamp.ts";
 
 /** What {@link Lines.next} returns behind the last line. */
@@ -28,6 +29,7 @@ const QUOTE = 0x22;
 const HASH = 0x23;
 const COMMA = 0x2c;
 const EQUALS = 0x3d;
+const BACKSLASH = 0x5c;
 
 const NOT_PLAIN: LineCode = -2;
 const BLANK: LineCode = -3;
@@ -47,8 +49,10 @@ export class Lines {
   /** The part of the payload whose structure is known, empty if none is. */
   #pieceStart = 0;
   #pieceEnd = 0;
-  /** The number of the first position that is not in front of the next line. */
+  /** The number of the first position that is not in front of the next line, or, while that is read, of one in it. */
   #place = 0;
+  /** True if the line being read holds a string. */
+  #hasString = false;
 
   constructor(structure: Structure | null = createStructure()) {
     this.#structure = structure;
@@ -93,8 +97,15 @@ export class Lines {
     const { offsets } = this;
     const base = this.#pieceStart;
     const start = this.#start - base;
-    const measurementEnd = positions[this.#place] as number;
+    offsets.keysEscaped = false;
+    offsets.stringsEscaped = false;
+    let measurementEnd = positions[this.#place] as number;
+    if (bytes[measurementEnd] === BACKSLASH) {
+      this.#place = this.#passEscapes(bytes, positions, this.#place);
+      measurementEnd = positions[this.#place] as number;
+    }
     if (measurementEnd === start || bytes[start] === HASH) return NOT_PLAIN;
+    offsets.measurementEscaped = offsets.keysEscaped;
     const tagsEnd = this.#passTags(bytes, positions);
     if (tagsEnd < 0) return NOT_PLAIN;
     const fieldsEnd = this.#passFields(bytes, positions);
@@ -105,6 +116,8 @@ export class Lines {
     if (bytes[end] === CARRIAGE_RETURN && positions[this.#place + 1] === end + 1) this.#place++;
     const newline = positions[this.#place] as number;
     if (bytes[newline] !== NEWLINE) return NOT_PLAIN;
+    // Without a quote nothing spills over.
+    if (offsets.keysEscaped && this.#hasString && spillsOver(bytes, start, end)) return NOT_PLAIN;
 
     this.#place++;
     this.#start = base + newline + 1;
@@ -112,9 +125,6 @@ export class Lines {
     offsets.lineEnd = base + end;
     offsets.measurementStart = base + start;
     offsets.measurementEnd = base + measurementEnd;
-    offsets.measurementEscaped = false;
-    offsets.keysEscaped = false;
-    offsets.stringsEscaped = false;
     offsets.tagsEnd = base + tagsEnd;
     offsets.fieldsStart = base + tagsEnd + 1;
     offsets.fieldsEnd = base + fieldsEnd;
@@ -132,10 +142,18 @@ export class Lines {
     let bound = 0;
     while (bytes[at] === COMMA) {
       const keyStart = at + 1;
-      const equals = positions[++place] as number;
+      let equals = positions[++place] as number;
+      if (bytes[equals] === BACKSLASH) {
+        place = this.#passEscapes(bytes, positions, place);
+        equals = positions[place] as number;
+      }
+      if (bytes[equals] !== EQUALS || equals === keyStart) return -1;
       at = positions[++place] as number;
-      const isWhole = equals > keyStart && bytes[equals] === EQUALS && at > equals + 1;
-      if (!isWhole || bound + 2 >= tagBounds.length) return -1;
+      if (bytes[at] === BACKSLASH) {
+        place = this.#passEscapes(bytes, positions, place);
+        at = positions[place] as number;
+      }
+      if (at === equals + 1 || bound + 2 >= tagBounds.length) return -1;
       tagBounds[bound++] = base + keyStart;
       tagBounds[bound++] = base + equals;
     }
@@ -149,23 +167,58 @@ export class Lines {
   #passFields(bytes: Uint8Array, positions: Uint32Array): number {
     let place = this.#place;
     let at = positions[place] as number;
+    this.#hasString = false;
     do {
       const keyStart = at + 1;
-      const equals = positions[++place] as number;
+      let equals = positions[++place] as number;
+      if (bytes[equals] === BACKSLASH) {
+        place = this.#passEscapes(bytes, positions, place);
+        equals = positions[place] as number;
+      }
       if (bytes[equals] !== EQUALS || equals === keyStart) return -1;
       at = positions[++place] as number;
       if (at > equals + 1) continue;
       // Nothing but a string begins with structure.
       if (bytes[at] !== QUOTE) return -1;
-      do at = positions[++place] as number;
-      while (bytes[at] === SPACE || bytes[at] === COMMA || bytes[at] === EQUALS);
-      const stringEnd = at + 1;
-      if (bytes[at] !== QUOTE) return -1;
+      place = this.#passString(bytes, positions, place);
+      const quote = positions[place] as number;
       at = positions[++place] as number;
-      if (at > stringEnd) return -1;
+      if (bytes[quote] !== QUOTE || at > quote + 1) return -1;
     } while (bytes[at] === COMMA);
     this.#place = place;
     return at;
+  }
+
+  /**
+   * From a backslash in a name to the first position that ends the name: its number. Passed are backslashes and the
+   * spaces, commas and equals signs that they escape. A quote is not, escaped or not: scanLine is to look at it.
+   */
+  #passEscapes(bytes: Uint8Array, positions: Uint32Array, from: number): number {
+    this.offsets.keysEscaped = true;
+    let place = from;
+    for (;;) {
+      const at = positions[place] as number;
+      if (bytes[at] !== BACKSLASH) return place;
+      const next = bytes[at + 1];
+      place += next === SPACE || next === COMMA || next === EQUALS ? 2 : 1;
+    }
+  }
+
+  /** From the quote that opens a string to the one that closes it, or to the end of the line or of the piece: its number. */
+  #passString(bytes: Uint8Array, positions: Uint32Array, from: number): number {
+    this.#hasString = true;
+    let place = from;
+    for (;;) {
+      const at = positions[++place] as number;
+      const byte = bytes[at];
+      if (byte === QUOTE || byte === NEWLINE || byte === NO_STRUCTURE) return place;
+      if (byte !== BACKSLASH) continue;
+      this.offsets.stringsEscaped = true;
+      const next = bytes[at + 1];
+      // What it escapes is passed, but for those ends.
+      const isWithin = next !== NEWLINE && next !== NO_STRUCTURE;
+      if (isWithin && positions[place + 1] === at + 1) place++;
+    }
   }
 
   /** The next line as `scan.ts` has it, or BLANK. */

@@ -27,7 +27,8 @@ const QUOTE = 0x22;
 const COMMA = 0x2c;
 const EQUALS = 0x3d;
 const BACKSLASH = 0x5c;
-const NO_STRUCTURE = 0x78;
+/** What stands behind a piece. */
+export const NO_STRUCTURE = 0x78;
 
 /** Null where WebAssembly has no SIMD instructions. */
 export function createStructure(): Structure | null {

@@ -73,6 +73,27 @@ describe.each([
     ["with strings", `m s="a b,c=d",t="" 17\nm s="x"\nm s="x"\r\n`],
     ["with strings that are not closed, or too early", `m s="a\nm s="a"b\nm s=a"b"\nm s=""" 1\n`],
     ["with escapes", `m\\ n,a\\,b=c\\=d v\\ w=1 17\nm s="a\\"b" 17\nm,a=b\\\nm v=1\\ 17\n`],
+    [
+      "with escapes at the edges of names",
+      "\\ m\\ ,\\,a\\==\\ b\\, \\=v\\ =1 17\n\\\\,a=b v=1\nm\\\\\\ n,a=\\\\ v=1\nm\\,a=b v=1\nm,a=b\\ v=1\n",
+    ],
+    [
+      "with backslashes that escape nothing",
+      "C:\\dir,a=\\b,c=d\\ v\\w=1 17\n\\,m v=1\n\\=m v=1\n\\m v=\\1\nm v=1\\,w=2\n",
+    ],
+    [
+      "with backslashes and quotes in names",
+      `m\\"n,a=b v=1\nm\\\\"n v=1\nm,a=\\"b v="c"\nm\\\\" v="a b"\nm\\ n,a=\\\\"b" s="c" 17\n`,
+    ],
+    [
+      "with escapes in strings",
+      `m s="\\\\",t="\\"",u="a\\,b\\=c\\ d\\e" 17\nm s="a\\\\\\"b" 1\nm\\ n s="\\"a b" 1\nm s="!\t;\r\0"\r\n`,
+    ],
+    [
+      "with backslashes in front of an ending",
+      `m\\\nm v=1\nm,\n\\ m v=1\nm,a\n\\,m v=1\nm,a=\n\\\\ v=1\nm s="a\\\nm v=1\nm s="a\\\r\nm s="a"\\\r\nm,a=b\\\r\n`,
+    ],
+    ["with controls behind a backslash", `m\\\t,a\\\0=b v\\\r=1 17\nm s="\\\t\\\r" 17\n`],
     ["with blanks too many", " m v=1\nm  v=1\nm v=1  17\nm v=1 17 \n\tm v=1\nm\tv=1\n"],
     ["that are comments or blank", "#x v=1\n\n\r\n \n# a\nm v=1\n\n"],
     [
@@ -108,6 +129,41 @@ describe.each([
     }
   });
 
+  test("random payloads of escapes", () => {
+    const random = seededRandom("escapes");
+    const pieces = [
+      "\\",
+      "\\",
+      ",",
+      "=",
+      " ",
+      '"',
+      "\n",
+      "\r\n",
+      "a",
+      "m",
+      "v=1",
+      ' s="',
+      '" 17\n',
+      "!",
+      "\t",
+    ];
+    for (let round = 0; round < 1000; round++) {
+      const text = Array.from({ length: random.int(60) }, () => random.pick(pieces)).join("");
+      check(bytes(text + PLAIN.repeat(5) + text));
+    }
+  });
+
+  test("escapes and endings where one piece ends and the next begins", () => {
+    const line = `m\\ n\\,,a\\==b\\\\\\ ,c=d v\\ w=1,s="x\\"y\\\\",t="x y" 17\r\n`;
+    for (let shift = 0; shift <= line.length; shift++) {
+      const first = `m s="${"x".repeat(65_536 - shift - 7)}"\n`;
+      expect(first).toHaveLength(65_536 - shift);
+      check(bytes(first + line.repeat(3)));
+      check(bytes(first + line.repeat(3)).subarray(0, 65_536));
+    }
+  });
+
   test("payloads of several pieces, and lines longer than one", () => {
     const random = seededRandom("lines in pieces");
     for (let round = 0; round < 10; round++) {
@@ -127,4 +183,29 @@ test("can be opened again, for less and for nothing", () => {
   linesOf(lines, bytes(PLAIN.repeat(10)));
   expect(linesOf(lines, bytes("m v=1\n"))).toHaveLength(1);
   expect(linesOf(lines, new Uint8Array(0))).toEqual([]);
+});
+
+/** Bytes that tell how often they are searched. */
+class Watched extends Uint8Array {
+  searches = 0;
+
+  override indexOf(byte: number, from?: number): number {
+    this.searches++;
+    return super.indexOf(byte, from);
+  }
+}
+
+test.each([
+  ["as hosts send them", PLAIN],
+  ["with CRLF", PLAIN.replace("\n", "\r\n")],
+  ["without a timestamp", "cpu,host=server0001 usage=1.5,idle=2i\n"],
+  ["with 30 tags", `m${Array.from({ length: 30 }, (_, tag) => `,k${tag}=v`).join("")} v=1 17\n`],
+  ["with UTF-8", "größe,städte=Zürich v=1 17\n"],
+  ["with escapes in names", "c\\ pu,ho\\,st=a\\ b,c\\=d=C:\\dir us\\ age=1.5 17\n"],
+  ["with blanks and escapes in strings", `m s="a b, c=d!",t="say \\"hi\\"",u="C:\\\\" 17\n`],
+  ["with both", `c\\ pu,ho\\,st=a\\ b s="a \\"b\\" c" 17\n`],
+])("lines %s are read from their structure, not looked at byte by byte", (_, line) => {
+  const payload = new Watched(bytes(line.repeat(20)));
+  expect(linesOf(new Lines(), payload)).toHaveLength(20);
+  expect(payload.searches).toBe(0);
 });
