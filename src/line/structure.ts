@@ -10,7 +10,8 @@ import { instantiate } from "./wasm.ts";
 export interface Structure {
   /**
    * Looks at payload[start, ...), as much as there is room for, and returns how many bytes that is. From then on `bytes` has
-   * them, and one more that is no structure; and `positions` has where among them structure stands, then that one more.
+   * them, and one more: a newline behind the payload's end, which ends a line too, else one that is no structure; and
+   * `positions` has where among them structure stands, then that one more.
    */
   find(payload: Uint8Array, start: number): number;
   readonly bytes: Uint8Array;
@@ -23,11 +24,12 @@ const PIECE_BYTES = 64 * 1024;
 const POSITIONS_START = 2 * PIECE_BYTES;
 const PAGES = 2 + 4 + 1;
 
+const NEWLINE = 0x0a;
 const QUOTE = 0x22;
 const COMMA = 0x2c;
 const EQUALS = 0x3d;
 const BACKSLASH = 0x5c;
-/** What stands behind a piece. */
+/** What stands behind a piece, unless the payload ends there. */
 export const NO_STRUCTURE = 0x78;
 
 /** Null where WebAssembly has no SIMD instructions. */
@@ -46,6 +48,7 @@ export function createStructure(): Structure | null {
       bytes.fill(NO_STRUCTURE, length, length + BLOCK_BYTES);
       const end = wasm.call(0, length, POSITIONS_START);
       positions[(end - POSITIONS_START) / Uint32Array.BYTES_PER_ELEMENT] = length;
+      if (start + length === payload.length) bytes[length] = NEWLINE;
       return length;
     },
   };

@@ -208,4 +208,10 @@ test.each([
   const payload = new Watched(bytes(line.repeat(20)));
   expect(linesOf(new Lines(), payload)).toHaveLength(20);
   expect(payload.searches).toBe(0);
+  // The last one without its ending, or with a half of it.
+  for (const ending of ["", "\r"]) {
+    const torn = new Watched(bytes(line.repeat(20).trimEnd() + ending));
+    expect(linesOf(new Lines(), torn)).toEqual(oneByOne(bytes(line.repeat(20).trimEnd() + ending)));
+    expect(torn.searches).toBe(0);
+  }
 });

@@ -17,7 +17,8 @@ function create(): Structure {
 function find(structure: Structure, payload: Uint8Array, start = 0): number[] {
   const length = structure.find(payload, start);
   expect(structure.bytes.subarray(0, length)).toEqual(payload.subarray(start, start + length));
-  expect(String.fromCharCode(structure.bytes[length] ?? 0)).toBe("x");
+  const isLast = start + length === payload.length;
+  expect(String.fromCharCode(structure.bytes[length] ?? 0)).toBe(isLast ? "\n" : "x");
   return [...structure.positions.subarray(0, structure.positions.indexOf(length) + 1)];
 }
 
