@@ -9,8 +9,12 @@ import {
   serveHttpLocally,
 } from "./http-server.ts";
 import { type Log, throttled } from "./log.ts";
+import { howAsked, protect } from "./web-page.ts";
 
-/** By path. A page is asked whatever the method is: those of 2.x answered any. */
+/**
+ * By path. A page is asked whatever the method is: those of 2.x answered any. None is asked for another site's page, and
+ * none of them says that such a page may read it.
+ */
 export type Pages = Readonly<Record<string, (request: Request) => Response | Promise<Response>>>;
 
 export interface PageServer {
@@ -78,15 +82,20 @@ function serverOptions(
   const reportError = throttled((text) => log.error(text), clock);
   return {
     port,
-    answer(request) {
-      const path = pathOf(request);
-      const page = Object.hasOwn(pages, path) ? pages[path] : undefined;
-      return page?.(request) ?? new Response("404 page not found\n", { status: 404 });
-    },
+    answer: async (request) => protect(await answer(request, pages)),
     onError: (error) => reportError(`cannot answer a request: ${error.stack ?? error.message}`),
     idleMaxSeconds,
     bodyMaxBytes: BODY_MAX_BYTES,
   };
+}
+
+function answer(request: Request, pages: Pages): Response | Promise<Response> {
+  if (howAsked(request) === "by-page") {
+    return new Response("a page of another site may not ask for this\n", { status: 403 });
+  }
+  const path = pathOf(request);
+  const page = Object.hasOwn(pages, path) ? pages[path] : undefined;
+  return page?.(request) ?? new Response("404 page not found\n", { status: 404 });
 }
 
 function addressOf(server: HttpServer, port: number): string {

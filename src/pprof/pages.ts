@@ -5,6 +5,7 @@ import type { Clock } from "../platform/clock.ts";
 import { messageOf, SpoutError } from "../platform/errors.ts";
 import type { Pages } from "../platform/http-pages.ts";
 import type { FileBytes, Profiler } from "../platform/profiler.ts";
+import { howAsked } from "../platform/web-page.ts";
 import { readParameters } from "./parameters.ts";
 
 export interface PprofPagesOptions {
@@ -77,6 +78,13 @@ function guarded(page: Page): Page {
     if (request.method !== "GET") return plainText(404, "404 page not found\n");
     if (!isAskedByAddress(request)) {
       return refusal(403, "ask for it by localhost or an IP address, not by another name");
+    }
+    // Another site's script can follow a link without a click, and what is behind one here costs time and memory.
+    if (howAsked(request) !== "by-hand") {
+      return refusal(
+        403,
+        "another site may not ask for it: type or paste the address, or use curl",
+      );
     }
     return page(request);
   };

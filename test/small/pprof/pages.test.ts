@@ -32,7 +32,9 @@ function setUp(threadCount = 3) {
     const page = pages[`/debug/pprof/${path.replace(/\?.*/, "")}`];
     if (page === undefined) throw new Error(`there is no ${path}`);
     const url = `http://${host}/debug/pprof/${path}`;
-    const answer = await page(new Request(url, { ...init, headers: { Host: host } }));
+    const answer = await page(
+      new Request(url, { ...init, headers: { Host: host, ...init.headers } }),
+    );
     const disposition = answer.headers.get("Content-Disposition");
     const { status } = answer;
     return { status, text: await answer.text(), ...(disposition !== null && { disposition }) };
@@ -202,4 +204,36 @@ test("a name that a web page may have made its own is refused, addresses are not
   ]) {
     expect(await ask("heap", {}, host)).toMatchObject({ status: 200 });
   }
+});
+
+test("what another site makes a browser ask starts nothing, not even by a link", async () => {
+  const { notes, ask } = setUp();
+  const link = { "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document" };
+  const image = { "Sec-Fetch-Mode": "no-cors", "Sec-Fetch-Dest": "image" };
+  for (const headers of [
+    { "Sec-Fetch-Site": "cross-site", ...image },
+    { "Sec-Fetch-Site": "cross-site", ...link },
+    { "Sec-Fetch-Site": "same-site", ...link, "Sec-Fetch-User": "?1" },
+    { Origin: "http://evil.example" },
+    { Origin: "null" },
+    { Referer: "http://localhost:3000/" },
+  ]) {
+    for (const path of ["heap", "profile", "profile?seconds=1&thread=1", ""]) {
+      expect(await ask(path, { headers })).toEqual({
+        status: 403,
+        text: "another site may not ask for it: type or paste the address, or use curl\n",
+      });
+    }
+  }
+  expect(notes).toEqual([]);
+});
+
+test("an address that was typed, or a link on the page of the port itself, starts it", async () => {
+  const { notes, ask } = setUp();
+  const typed = { "Sec-Fetch-Site": "none", "Sec-Fetch-Mode": "navigate" };
+  const own = { "Sec-Fetch-Site": "same-origin", Referer: "http://localhost:6060/debug/pprof/" };
+  for (const headers of [typed, own, { "User-Agent": "curl/7.88.1", Accept: "*/*" }]) {
+    expect(await ask("heap", { headers })).toMatchObject({ status: 200, text: "snapshot of 0" });
+  }
+  expect(notes).toHaveLength(3);
 });
