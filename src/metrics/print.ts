@@ -1,8 +1,8 @@
 /** Prints a component's counters as messages for the monitor subject, in the form of 1.x or in that of 2.x. */
 import { printLine } from "../line/print.ts";
-import { HOST_NAME } from "../platform/host.ts";
+import { HOST_NAME, STARTED_MS } from "../platform/host.ts";
 import type { MetricSet } from "../platform/metric-set.ts";
-import { printLabels, samplesHere } from "./samples.ts";
+import { printLabels, samplesHere, STARTED_FIELD } from "./samples.ts";
 
 /** `line`: line protocol, as in 1.x. `prometheus`: what 2.x published, and its monitor reads. */
 export type StatsFormat = "line" | "prometheus";
@@ -17,7 +17,8 @@ export function printMetrics(
 }
 
 function printSet({ measurement, tags, details, counts }: MetricSet): string {
-  return printLine(measurement, tags, { ...counts, ...details, host: HOST_NAME });
+  const allTags = { ...tags, ...details, host: HOST_NAME };
+  return printLine(measurement, allTags, { ...counts, [STARTED_FIELD]: STARTED_MS });
 }
 
 /** 2.x had its lines in the order of their text. */

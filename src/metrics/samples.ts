@@ -2,7 +2,7 @@
  * Counters as Prometheus knows them: one number under a name and labels. Names and labels are those of 2.x, whichever
  * form the counters come in.
  */
-import { HOST_NAME } from "../platform/host.ts";
+import { HOST_NAME, STARTED_MS } from "../platform/host.ts";
 import type { MetricSet } from "../platform/metric-set.ts";
 
 export type Labels = Readonly<Record<string, string>>;
@@ -13,6 +13,8 @@ export interface Sample {
   /** Their names are of `[a-zA-Z_][a-zA-Z0-9_]*`; an empty value is the same as no label. */
   readonly labels: Labels;
   readonly value: number;
+  /** When the process that counts was started, if it is told: milliseconds since 1970, within what a Date takes. */
+  readonly startedMs?: number;
 }
 
 /** What a measurement of counters begins with. */
@@ -27,9 +29,13 @@ const TOLD_BY_SUBJECT: Readonly<Record<string, readonly string[]>> = {
   spout_stat_downsampler: ["nats_dropped", "nats_dropped_lines"],
 };
 
-/** The samples of a component on this machine. */
+/** The field of line protocol that tells {@link Sample.startedMs}. */
+export const STARTED_FIELD = "started_ms";
+
+/** The samples of a component of this process. */
 export function samplesHere(set: MetricSet): Sample[] {
-  return samplesOf({ ...set, details: { host: HOST_NAME, ...set.details } });
+  const here = { ...set, details: { host: HOST_NAME, ...set.details } };
+  return samplesOf(here).map((sample) => ({ ...sample, startedMs: STARTED_MS }));
 }
 
 /** The samples of `set`: its first tag becomes the labels `component` and `name`, all others labels of their own. */
@@ -66,6 +72,9 @@ function labelName(text: string): string {
   return text.replaceAll(/[^a-zA-Z0-9_]/g, "_").replace(/^_{2,}|^(?![a-zA-Z_])/, "_");
 }
 
+const TO_ESCAPE = /[\\"\n]/;
+
 function escapeValue(text: string): string {
+  if (!TO_ESCAPE.test(text)) return text;
   return text.replaceAll(/[\\"\n]/g, (char) => (char === "\n" ? "\\n" : `\\${char}`));
 }

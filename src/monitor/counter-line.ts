@@ -4,12 +4,14 @@
  */
 import { unescapeText } from "../line/escape.ts";
 import { LINE_OK, newLineOffsets, scanLine } from "../line/scan.ts";
-import { MEASUREMENT_START, type Sample, samplesOf } from "../metrics/samples.ts";
+import { MEASUREMENT_START, type Sample, samplesOf, STARTED_FIELD } from "../metrics/samples.ts";
 
 /** A part of a line up to an unescaped comma, or an unescaped equals sign. A backslash escapes all but another one. */
 const PART = String.raw`(?:[^,=\\]|\\[^\\]|\\(?=\\|$))`;
 const TAG = new RegExp(`,(${PART}+)=((?:${PART}|=)+)`, "g");
 const FIELD = new RegExp(String.raw`(${PART}+)=("(?:[^"\\]|\\.)*"|[^,]*),?`, "gs");
+/** The latest that a Date takes. */
+const STARTED_MAX_MS = 8.64e15;
 const NUMBER = /^[-+]?[0-9.]+(?:[eE][-+]?[0-9]+)?[iu]?$/;
 
 /** Undefined if `line`, without its line ending, is no line protocol; empty if it is, and tells no component's counters. */
@@ -33,12 +35,16 @@ export function readCounterLine(line: string): readonly Sample[] | undefined {
     if (value.startsWith('"')) details.set(name, unescapeString(value));
     else if (NUMBER.test(value)) counts.set(name, Number(value.replace(/[iu]$/, "")));
   }
-  return samplesOf({
+  const startedMs = counts.get(STARTED_FIELD) ?? Number.NaN;
+  counts.delete(STARTED_FIELD);
+  const samples = samplesOf({
     measurement,
     tags: Object.fromEntries(tags),
     details: Object.fromEntries(details),
     counts: Object.fromEntries(counts),
   });
+  if (!(startedMs >= 0 && startedMs <= STARTED_MAX_MS)) return samples;
+  return samples.map((sample) => ({ ...sample, startedMs }));
 }
 
 /** `text` is in quotes. */

@@ -12,7 +12,7 @@ export interface MetricSet {
    * kind and name: `{ filter: "sorter", rule: "hosts" }`.
    */
   readonly tags: Readonly<Record<string, string>>;
-  /** What else tells it from others: a label for Prometheus; a field in line protocol, where a tag would begin a new series. */
+  /** What 1.x did not tell, and what tells it from others of the same name: tags as well, behind those of 1.x. */
   readonly details?: Readonly<Record<string, string>>;
   /** Cumulative since the process started, in the order of their declaration. */
   readonly counts: Readonly<Record<string, number>>;

@@ -4,6 +4,7 @@
 import { expect, test } from "bun:test";
 import { hostname } from "node:os";
 
+import { STARTED_MS } from "../../../src/platform/host.ts";
 import { eventually } from "../../support/eventually.ts";
 import { startNatsServer } from "../../support/nats-server.ts";
 import {
@@ -31,11 +32,11 @@ test("sends matching lines as one message to the rule's subject, the others to t
   ]);
   expect(client.texts("junk")).toEqual(["goodbye,host=gopher01 x=1\n"]);
   expect(client.texts(MONITOR_SUBJECT).slice(-2)).toEqual([
-    "spout_stat_filter,filter=sorter passed=2,processed=3,rejected=1,invalid-time=0," +
+    `spout_stat_filter,filter=sorter,host=${hostname()} passed=2,processed=3,rejected=1,invalid-time=0,` +
       "invalid_lines=0,comment_lines=0,received=1,sent=2,sent_lines=3,failed_nats_publish=0," +
       "dropped_nats_lines=0,lost_nats_lines=0,refused_nats_lines=0,dropped_long_lines=0,nats_dropped=0," +
-      `nats_dropped_lines=0,nats_uncounted_breaks=0,worker_restarts=0,host="${hostname()}"\n`,
-    `spout_stat_filter_rule,filter=sorter,rule=hello-subject triggered=2,host="${hostname()}"\n`,
+      `nats_dropped_lines=0,nats_uncounted_breaks=0,worker_restarts=0,started_ms=${STARTED_MS}\n`,
+    `spout_stat_filter_rule,filter=sorter,rule=hello-subject,host=${hostname()} triggered=2,started_ms=${STARTED_MS}\n`,
   ]);
   expect(filter.log.lines).toEqual([
     `INFO connected to NATS at ${nats.address}`,
@@ -73,7 +74,7 @@ test("filters in one queue group share the messages, each line is routed once", 
   await eventually("every line is out", () => lineCount(client.texts("hello-subject")) >= count);
   await eventually("all is counted", () => {
     const received = (name: string) =>
-      client.metric(`spout_stat_filter,filter=${name} `, "received");
+      client.metric(`spout_stat_filter,filter=${name},`, "received");
     return received("first") + received("second") === count;
   });
 
@@ -115,7 +116,7 @@ test("a filter that stops in mid-flow loses nothing: the rest of its group takes
     for (let i = 0; i < 20; i++) await client.publish("in", `hello x=${published++}i\nbye x=1i\n`);
     await Bun.sleep(1);
   };
-  const taken = () => client.metric("spout_stat_filter,filter=stopping ", "received");
+  const taken = () => client.metric("spout_stat_filter,filter=stopping,", "received");
   while (taken() === 0) await publishSome();
   const report = stopping.stop();
   let isStopped = false;

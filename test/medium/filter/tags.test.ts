@@ -34,7 +34,7 @@ test("rules on tags work in threads, those that share a subject are counted apar
   await using _filter = await startTestFilter(filterConfigAt(nats.address, { rules: RULES }));
   await client.publish("in", LINES.join(""));
   const triggered = (tags: string) =>
-    client.metric(`spout_stat_filter_rule,filter=sorter,${tags} `, "triggered");
+    client.metric(`spout_stat_filter_rule,filter=sorter,${tags},host`, "triggered");
   await eventually("all is counted", () => triggered("rule=out.basic") === 2);
 
   expect(client.texts("out.shared")).toEqual([`${LINES[0]}${LINES[3]}`]);

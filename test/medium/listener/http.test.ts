@@ -6,6 +6,7 @@ import { expect, spyOn, test } from "bun:test";
 import { hostname } from "node:os";
 import { gzipSync } from "node:zlib";
 
+import { STARTED_MS } from "../../../src/platform/host.ts";
 import { eventually } from "../../support/eventually.ts";
 import { startNatsServer } from "../../support/nats-server.ts";
 import { openRawConnection } from "../../support/raw-http.ts";
@@ -27,9 +28,9 @@ test("a count of one is a message for each POST, and the counters say so", async
 
   await eventually("all is counted", () => collector.metric("sent") === 5);
   expect(collector.monitored.at(-1)).toBe(
-    "spout_stat_listener,listener=door received=5,sent=5,read_errors=0,received_bytes=36," +
+    `spout_stat_listener,listener=door,mode=listener_http,host=${hostname()} received=5,sent=5,read_errors=0,received_bytes=36,` +
       "received_lines=6,sent_lines=6,failed_nats_publish=0,dropped_nats_lines=0,lost_nats_lines=0,refused_nats_lines=0," +
-      `dropped_long_lines=0,dropped_overflow_lines=0,refused_requests=0,unavailable_requests=0,mode="listener_http",host="${hostname()}"\n`,
+      `dropped_long_lines=0,dropped_overflow_lines=0,refused_requests=0,unavailable_requests=0,started_ms=${STARTED_MS}\n`,
   );
 });
 

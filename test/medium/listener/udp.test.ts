@@ -11,6 +11,7 @@ import type { UdpListener } from "../../../src/listener/udp.ts";
 import { startMode } from "../../../src/modes.ts";
 import { systemClock } from "../../../src/platform/clock.ts";
 import { DatagramReader } from "../../../src/platform/datagram-reader.ts";
+import { STARTED_MS } from "../../../src/platform/host.ts";
 import { deadlineIn } from "../../../src/platform/lifecycle.ts";
 import { eventually } from "../../support/eventually.ts";
 import { startNatsServer } from "../../support/nats-server.ts";
@@ -28,9 +29,9 @@ test("five datagrams and a count of five are one message, and the counters say s
 
   await eventually("the message is counted", () => collector.metric("sent") === 1);
   expect(collector.monitored.at(-1)).toBe(
-    "spout_stat_listener,listener=door received=5,sent=1,read_errors=0,received_bytes=30," +
+    `spout_stat_listener,listener=door,mode=listener,host=${hostname()} received=5,sent=1,read_errors=0,received_bytes=30,` +
       "received_lines=5,sent_lines=5,failed_nats_publish=0,dropped_nats_lines=0,lost_nats_lines=0,refused_nats_lines=0," +
-      `dropped_long_lines=0,truncated=0,dropped_truncated_lines=0,dropped_datagrams=0,mode="listener",host="${hostname()}"\n`,
+      `dropped_long_lines=0,truncated=0,dropped_truncated_lines=0,dropped_datagrams=0,started_ms=${STARTED_MS}\n`,
   );
   expect(collector.texts).toHaveLength(1);
 });

@@ -1,5 +1,6 @@
 /** What the writer makes of the messages on its subjects: a real nats-server in front, a recording backend behind. */
 import { describe, expect, test } from "bun:test";
+import { hostname } from "node:os";
 
 import { eventually } from "../../support/eventually.ts";
 import { startNatsServer } from "../../support/nats-server.ts";
@@ -23,7 +24,7 @@ describe("a batch", () => {
     );
     const start =
       `spout_stat_writer,writer=store,influxdb_address=127.0.0.1,influxdb_port=${backend.port},` +
-      "influxdb_dbname=metrics received=5,write_requests=5,failed_writes=0,";
+      `influxdb_dbname=metrics,host=${hostname()} received=5,write_requests=5,failed_writes=0,`;
     await eventually("metrics", () => bus.monitored.some((line) => line.startsWith(start)));
     expect(bus.stats()).toMatchObject({ received_lines: 5, written_lines: 5, written_bytes: 40 });
     expect(writer.log.lines.filter((line) => !line.startsWith("INFO"))).toEqual([]);

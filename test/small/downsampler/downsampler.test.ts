@@ -1,5 +1,6 @@
 /** Goal: the component publishes at the right moment on the right subject, tells what it counts, and flushes when it stops. */
 import { describe, expect, test } from "bun:test";
+import { hostname } from "node:os";
 
 import type { DownsamplerConfig } from "../../../src/config/config.ts";
 import { startDownsampler } from "../../../src/downsampler/downsampler.ts";
@@ -196,7 +197,7 @@ test("a message dropped in front of it is counted, for its subject as well, and 
   await advance(3000);
   expect(stats()).toMatchObject({ received: 0, nats_dropped: 1, nats_dropped_lines: 3 });
   const tags = (subject: string) =>
-    `spout_stat_downsampler_subject,downsampler=archiver,subject=${subject}`;
+    `spout_stat_downsampler_subject,downsampler=archiver,subject=${subject},host=${hostname()}`;
   const ofSubjects = bus.published
     .map(({ text }) => text)
     .filter((text) => text.includes("_subject"));
@@ -224,7 +225,7 @@ test("metrics are told by the measurement's name, first those of 2.x", async () 
   await ready();
   await advance(3000);
   expect(bus.metrics("spout_stat_downsampler")[0]).toStartWith(
-    "spout_stat_downsampler,downsampler=archiver received=0,sent=0,invalid_lines=0,invalid_timestamps=0,failed_nats_publish=0,",
+    `spout_stat_downsampler,downsampler=archiver,host=${hostname()} received=0,sent=0,invalid_lines=0,invalid_timestamps=0,failed_nats_publish=0,`,
   );
 });
 

@@ -10,11 +10,13 @@ import {
   noTotals,
 } from "../../../src/filter/counters.ts";
 import { printMetrics } from "../../../src/metrics/print.ts";
+import { STARTED_MS } from "../../../src/platform/host.ts";
 import type { RuleDeclaration } from "../../../src/rules/rule.ts";
 
 const rule = (subject: string): RuleDeclaration => ({ type: "basic", match: "m", subject });
 
-const HOST = `host="${hostname()}"`;
+const HOST = `host=${hostname()}`;
+const STARTED = `started_ms=${STARTED_MS}`;
 
 const linesOf = (...told: Parameters<typeof filterMetrics>) =>
   printMetrics(filterMetrics(...told), "line", 0);
@@ -40,12 +42,12 @@ test("prints one line for the filter and one for each rule, with the measurement
     totals(counts, [2, 0]),
   );
   expect(filterLine).toStartWith(
-    "spout_stat_filter,filter=spout\\ filter\\,1 passed=2,processed=3,rejected=1,invalid-time=0,",
+    `spout_stat_filter,filter=spout\\ filter\\,1,${HOST} passed=2,processed=3,rejected=1,invalid-time=0,`,
   );
-  expect(filterLine).toEndWith(`,worker_restarts=0,${HOST}\n`);
+  expect(filterLine).toEndWith(`,worker_restarts=0,${STARTED}\n`);
   expect(ruleLines).toEqual([
-    `spout_stat_filter_rule,filter=spout\\ filter\\,1,rule=hello-subject triggered=2,${HOST}\n`,
-    `spout_stat_filter_rule,filter=spout\\ filter\\,1,rule=bye triggered=0,${HOST}\n`,
+    `spout_stat_filter_rule,filter=spout\\ filter\\,1,rule=hello-subject,${HOST} triggered=2,${STARTED}\n`,
+    `spout_stat_filter_rule,filter=spout\\ filter\\,1,rule=bye,${HOST} triggered=0,${STARTED}\n`,
   ]);
 });
 
@@ -53,10 +55,10 @@ test("tells rules that share a subject apart by their place in the configuration
   const rules = [rule("a"), rule("shared"), rule("b"), rule("shared")];
   const [, ...ruleLines] = linesOf("f", rules, totals({}, [1, 2, 3, 4]));
   expect(ruleLines).toEqual([
-    `spout_stat_filter_rule,filter=f,rule=a triggered=1,${HOST}\n`,
-    `spout_stat_filter_rule,filter=f,rule=shared,index=2 triggered=2,${HOST}\n`,
-    `spout_stat_filter_rule,filter=f,rule=b triggered=3,${HOST}\n`,
-    `spout_stat_filter_rule,filter=f,rule=shared,index=4 triggered=4,${HOST}\n`,
+    `spout_stat_filter_rule,filter=f,rule=a,${HOST} triggered=1,${STARTED}\n`,
+    `spout_stat_filter_rule,filter=f,rule=shared,index=2,${HOST} triggered=2,${STARTED}\n`,
+    `spout_stat_filter_rule,filter=f,rule=b,${HOST} triggered=3,${STARTED}\n`,
+    `spout_stat_filter_rule,filter=f,rule=shared,index=4,${HOST} triggered=4,${STARTED}\n`,
   ]);
 });
 

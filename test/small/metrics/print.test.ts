@@ -3,6 +3,7 @@ import { describe, expect, test } from "bun:test";
 import { hostname } from "node:os";
 
 import { printMetrics } from "../../../src/metrics/print.ts";
+import { STARTED_MS } from "../../../src/platform/host.ts";
 
 const HOST = hostname();
 
@@ -23,8 +24,8 @@ const SETS = [
 describe("in line protocol", () => {
   test("a set is one line in the declared order, what 1.x did not tell behind what it did", () => {
     expect(printMetrics(SETS, "line", 1234.5)).toEqual([
-      `spout_stat_filter,filter=a\\ b processed=12,passed=10,invalid-time=2,kind="odd \\"one\\"",host="${HOST}"\n`,
-      `spout_stat_filter_rule,filter=a\\ b,rule=hosts triggered=10,host="${HOST}"\n`,
+      `spout_stat_filter,filter=a\\ b,kind=odd\\ "one",host=${HOST} processed=12,passed=10,invalid-time=2,started_ms=${STARTED_MS}\n`,
+      `spout_stat_filter_rule,filter=a\\ b,rule=hosts,host=${HOST} triggered=10,started_ms=${STARTED_MS}\n`,
     ]);
   });
 });

@@ -4,6 +4,7 @@
  */
 import { describe, expect, test } from "bun:test";
 import { mkdir } from "node:fs/promises";
+import { hostname } from "node:os";
 
 import type { WriterConfig } from "../../../src/config/config.ts";
 import { deadlineIn } from "../../../src/platform/lifecycle.ts";
@@ -54,7 +55,7 @@ describe("a writer to one file", () => {
     clock.advance(100);
     const tagged = path.replaceAll(" ", "\\ ");
     expect(bus.metrics("spout_stat_writer")[0]).toStartWith(
-      `spout_stat_writer,writer=store,output=file,file_path=${tagged} received=0,`,
+      `spout_stat_writer,writer=store,output=file,file_path=${tagged},host=${hostname()} received=0,`,
     );
     await writer.stop(deadlineIn(clock, 1000));
   });
