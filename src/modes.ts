@@ -9,7 +9,7 @@ import { startDownsampler } from "./downsampler/downsampler.ts";
 import { startFilter } from "./filter/filter.ts";
 import { startHttpListener } from "./listener/http.ts";
 import { startUdpListener } from "./listener/udp.ts";
-import { PAGE_TYPE, printPage } from "./metrics/page.ts";
+import { PAGE_TYPE, pageSample, printPage } from "./metrics/page.ts";
 import { samplesHere } from "./metrics/samples.ts";
 import { startMonitor } from "./monitor/monitor.ts";
 import type { Clock } from "./platform/clock.ts";
@@ -59,7 +59,7 @@ function withOwnPages(
   return startWithProbes(
     {
       port: ports.probePort,
-      printMetrics: (sets) => printPage(sets.flatMap(samplesHere), COUNTER_DOCS),
+      printMetrics: (sets) => printPage(sets.flatMap(samplesHere).map(pageSample), COUNTER_DOCS),
       metricsType: PAGE_TYPE,
       clock,
       log,

@@ -151,6 +151,7 @@ function monitorConfig(
     pendingMaxBytes: settings.number("nats_max_pending_size"),
     expiryMs,
     seriesMax: settings.number("monitor_max_series"),
+    sizeMaxBytes: settings.number("monitor_max_size"),
   };
 }
 

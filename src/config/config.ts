@@ -112,6 +112,8 @@ export interface MonitorConfig extends CommonConfig {
   readonly expiryMs: number;
   /** Counters, each with its labels, at most. */
   readonly seriesMax: number;
+  /** Bytes of their names and labels at most. */
+  readonly sizeMaxBytes: number;
 }
 
 /** Where a writer's lines go. */

@@ -174,7 +174,7 @@ export const OPTIONS = {
   nats_max_pending_size: {
     type: "size",
     modes: SUBSCRIBING,
-    default: "200MB",
+    default: { filter: "200MB", writer: "200MB", downsampler: "200MB", monitor: "20MB" },
     since: { filter: "1.0", writer: "1.x", downsampler: "2.x", monitor: "3.0" },
     olderNames: [{ name: "nats_pending_max_mb", unit: "MB", modes: SUBSCRIBING }],
     doc: "Bytes received and not yet worked on, for each subject; a filter's threads share it; what comes above it is dropped and counted.",
@@ -479,6 +479,13 @@ export const OPTIONS = {
     default: 100_000,
     since: "3.0",
     doc: "Counters that the monitor keeps at most, each with its labels; what comes above it is dropped and counted.",
+  },
+  monitor_max_size: {
+    type: "size",
+    modes: ["monitor"],
+    default: "32MB",
+    since: "3.0",
+    doc: "Bytes of names and labels that the monitor keeps at most; what comes above it is dropped and counted.",
   },
   probe_port: {
     type: "integer",

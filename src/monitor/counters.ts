@@ -14,8 +14,13 @@ export const MONITOR_COUNTERS = {
   received_lines: "Lines received, blank ones left out.",
   metric_lines: "Lines with counters, which were taken.",
   ignored_lines: "Lines that hold no counters: spout_mon, writer_drop and the like.",
-  invalid_lines: "Lines dropped because they are neither line protocol nor what 2.x publishes.",
+  invalid_lines:
+    "Lines dropped because they are neither line protocol nor what 2.x publishes, or longer than 64 KB.",
   dropped_series: "Values dropped because monitor_max_series counters were known already.",
+  dropped_size:
+    "Values dropped because the known counters' names and labels took monitor_max_size already.",
+  dropped_long_labels:
+    "Values dropped because their name and labels have more than 8192 characters.",
   nats_dropped: "Messages dropped because more than nats_max_pending_size was waiting.",
   nats_dropped_lines: "Lines in the messages dropped above nats_max_pending_size.",
   nats_uncounted_breaks:

@@ -6,16 +6,18 @@ import type { ComponentDeps } from "../config/component.ts";
 import type { MonitorConfig } from "../config/config.ts";
 import { countLines } from "../line/split.ts";
 import { Counters } from "../metrics/counters.ts";
-import { type CounterDocs, type Gauge, PAGE_TYPE, printPage } from "../metrics/page.ts";
+import { type CounterDocs, PAGE_TYPE, type PageGauge, printPage } from "../metrics/page.ts";
 import { printMetrics } from "../metrics/print.ts";
 import { startReporter } from "../metrics/reporter.ts";
 import { samplesHere } from "../metrics/samples.ts";
+import type { Clock } from "../platform/clock.ts";
 import { messageOf, SpoutError } from "../platform/errors.ts";
 import { servePages } from "../platform/http-pages.ts";
 import type { Running } from "../platform/lifecycle.ts";
-import { throttled } from "../platform/log.ts";
+import { type Log, throttled } from "../platform/log.ts";
+import { SharedPage } from "../platform/shared-page.ts";
 import { MONITOR_COUNTERS, type MonitorCounters, monitorMetrics } from "./counters.ts";
-import { takeReport } from "./report.ts";
+import { type ReportLog, takeReport } from "./report.ts";
 import { type LastReport, Series } from "./series.ts";
 
 export interface MonitorDeps extends ComponentDeps {
@@ -33,34 +35,35 @@ export async function startMonitor(config: MonitorConfig, deps: MonitorDeps): Pr
   const { clock, log, counterDocs } = deps;
   const { name, monitorSubject, statsFormat } = config;
   const counters: MonitorCounters = new Counters(MONITOR_COUNTERS);
-  const series = new Series({ max: config.seriesMax, expiryMs: config.expiryMs, clock });
+  const { seriesMax: max, sizeMaxBytes: maxBytes, expiryMs } = config;
+  const series = new Series({ max, maxBytes, expiryMs, clock });
   const metrics = () => monitorMetrics(name, counters.snapshot());
-  const showPage = () => {
-    // Its own counters come by the bus as well; these are newer, and there while the bus is not.
-    const samples = [...series.samples(), ...metrics().flatMap(samplesHere)];
-    const text = printPage(samples, counterDocs, series.lastReports().map(gaugeOf));
-    return new Response(text, { headers: { "Content-Type": PAGE_TYPE } });
-  };
+  const page = new SharedPage({
+    contentType: PAGE_TYPE,
+    clock,
+    print() {
+      // Its own counters come by the bus as well; these are newer, and there while the bus is not.
+      const own = metrics()
+        .flatMap(samplesHere)
+        .map((sample) => series.show(sample));
+      const reports = series.lastReports().map(gaugeOf);
+      return printPage(both(series.samples(), own), counterDocs, reports);
+    },
+  });
 
   const bus = deps.openBus({
     name,
     outboundMaxBytes: config.outboundMaxBytes,
     onUncounted: () => counters.add("nats_uncounted_breaks"),
   });
-  const server = await servePages(config.port, { "/metrics": showPage }, deps).catch(
-    async (error: unknown) => {
-      await bus.close(0);
-      throw error;
-    },
-  );
+  const pages = { "/metrics": (request: Request) => page.answer(request) };
+  const server = await servePages(config.port, pages, deps).catch(async (error: unknown) => {
+    await bus.close(0);
+    throw error;
+  });
   log.info(`monitor bound to HTTP socket: ${server.address}`);
 
-  const reportDeps = {
-    series,
-    counters,
-    logInvalid: throttled((text) => log.warn(text), clock),
-    logFull: throttled((text) => log.error(text), clock),
-  };
+  const reportDeps = { series, counters, log: throttledEach(log, clock) };
   const logDropped = throttled((text) => log.error(text), clock);
   const failed = Promise.withResolvers<Error>();
   let isSubscribed = false;
@@ -113,7 +116,24 @@ export async function startMonitor(config: MonitorConfig, deps: MonitorDeps): Pr
   };
 }
 
-function gaugeOf({ labels, onMs }: LastReport): Gauge {
+function* both<Item>(first: Iterable<Item>, second: Iterable<Item>): Generator<Item, void> {
+  yield* first;
+  yield* second;
+}
+
+function throttledEach(log: Log, clock: Clock): ReportLog {
+  const warn = () => throttled((text) => log.warn(text), clock);
+  const error = () => throttled((text) => log.error(text), clock);
+  return {
+    invalid: warn(),
+    keptApart: warn(),
+    tooLong: error(),
+    tooMany: error(),
+    tooLarge: error(),
+  };
+}
+
+function gaugeOf({ labels, onMs }: LastReport): PageGauge {
   return {
     name: "influx_spout_last_report_timestamp_seconds",
     labels,

@@ -8,12 +8,13 @@ import { type Pages, servePages } from "../platform/http-pages.ts";
 import type { Running } from "../platform/lifecycle.ts";
 import type { Log } from "../platform/log.ts";
 import type { MetricSet } from "../platform/metric-set.ts";
+import { SharedPage } from "../platform/shared-page.ts";
 
 export interface ProbeOptions {
   /** 0: there are no probes. */
   readonly port: number;
-  /** The page of metrics, and its Content-Type. */
-  readonly printMetrics: (sets: readonly MetricSet[]) => string;
+  /** The page of metrics, in pieces, and its Content-Type. */
+  readonly printMetrics: (sets: readonly MetricSet[]) => Iterable<string>;
   readonly metricsType: string;
   readonly clock: Clock;
   readonly log: Log;
@@ -36,13 +37,15 @@ export async function startWithProbes(
   let running: Running | undefined;
   let isStopping = false;
   let stopLooking: Cancel = () => {};
+  const metricsPage = new SharedPage({
+    print: () => options.printMetrics(running?.metrics() ?? []),
+    contentType: options.metricsType,
+    clock,
+  });
   const pages: Pages = {
     "/healthz": () => verdict(running?.alive?.() ?? true),
     "/readyz": () => verdict(!isStopping && running?.ready() === true),
-    "/metrics": () =>
-      new Response(options.printMetrics(running?.metrics() ?? []), {
-        headers: { "Content-Type": options.metricsType },
-      }),
+    "/metrics": (request) => metricsPage.answer(request),
   };
   const server = await servePages(port, pages, { clock, log });
   log.info(`probes and metrics at http://${server.address}`);

@@ -5,6 +5,8 @@ import { eventually } from "./eventually.ts";
 
 export interface RawConnection extends Disposable {
   send(bytes: string | Uint8Array): void;
+  /** Reads no more, as a client that has stopped. */
+  pause(): void;
   /** All that the server has sent. */
   received(): string;
   /** Resolves once `pattern` is in what the server has sent. */
@@ -25,6 +27,7 @@ export async function openRawConnection(port: number): Promise<RawConnection> {
   socket.on("close", () => (isEnded = true));
   return {
     send: (bytes) => void socket.write(bytes),
+    pause: () => void socket.pause(),
     received: () => text,
     async receives(pattern) {
       await eventually(`${pattern} in an answer`, () => pattern.test(text)).catch((error) => {

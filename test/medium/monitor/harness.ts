@@ -7,6 +7,7 @@ import { systemClock } from "../../../src/platform/clock.ts";
 import { deadlineIn, type StopReport } from "../../../src/platform/lifecycle.ts";
 import { eventually } from "../../support/eventually.ts";
 import { natsOptions } from "../../support/nats-options.ts";
+import { type Publisher, startPublisher as startPublisherOn } from "../../support/publisher.ts";
 import { RecordingLog } from "../../support/recording-log.ts";
 
 export const SUBJECT = "monitor";
@@ -42,6 +43,7 @@ export async function startTestMonitor(
     pendingMaxBytes: 1024 ** 2,
     expiryMs: 60_000,
     seriesMax: 1000,
+    sizeMaxBytes: 1024 ** 2,
     ...changes,
   };
   const log = new RecordingLog();
@@ -68,17 +70,6 @@ export async function startTestMonitor(
   };
 }
 
-export interface Publisher extends AsyncDisposable {
-  publish(text: string): Promise<void>;
-}
-
-export async function startPublisher(address: string): Promise<Publisher> {
-  const nats = natsOptions({ servers: [address] });
-  const openBus = createOpenBus(nats, { clock: systemClock, log: new RecordingLog() });
-  const bus = openBus({ name: "test", outboundMaxBytes: 1 << 30 });
-  await eventually("the publisher is connected", () => bus.state() === "up");
-  return {
-    publish: (text) => bus.publish(SUBJECT, new TextEncoder().encode(text)),
-    [Symbol.asyncDispose]: () => bus.close(1000),
-  };
+export function startPublisher(address: string): Promise<Publisher> {
+  return startPublisherOn(address, SUBJECT);
 }

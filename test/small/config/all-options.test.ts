@@ -88,6 +88,7 @@ debug = true
 const OPTIONS_MONITOR = `
 monitor_expiry = "90s"
 monitor_max_series = 500
+monitor_max_size = "3MB"
 stats_format = "prometheus"
 probe_port = 6789
 pprof_port = 6790
@@ -299,6 +300,7 @@ test("a 2.x file in mode monitor, with our own options for it", () => {
     pendingMaxBytes: 100 * MB,
     expiryMs: 90_000,
     seriesMax: 500,
+    sizeMaxBytes: 3 * MB,
   });
   expect(warnings).toEqual([]);
 });

@@ -114,9 +114,10 @@ test("a monitor binds port 9331 and forgets what it has not heard of for a minut
     mode: "monitor",
     ...COMMON,
     port: 9331,
-    pendingMaxBytes: 200 * MB,
+    pendingMaxBytes: 20 * MB,
     expiryMs: 60_000,
     seriesMax: 100_000,
+    sizeMaxBytes: 32 * MB,
   });
   expect(warnings).toEqual([]);
 });

@@ -125,6 +125,8 @@ test("the memory that pods may have is more than what their components may hold"
       config.outboundMaxBytes,
       // Batches under way, and one being filled.
       config.mode === "writer" ? (config.workers + 1) * config.batch.sizeMaxBytes : 0,
+      // Names and labels, and two pages being read, on which each stands twice.
+      config.mode === "monitor" ? 5 * config.sizeMaxBytes : 0,
     ].reduce((sum, bytes) => sum + bytes);
     expect([name, held < bytesOf(container.resources.limits["memory"])]).toEqual([name, true]);
     expect(container.resources.requests).toContainKeys(["cpu", "memory"]);

@@ -1,7 +1,7 @@
 /** The page for Prometheus. Expected values: its text format 0.0.4, and the naming rules that promtool checks. */
 import { describe, expect, test } from "bun:test";
 
-import { printPage } from "../../../src/metrics/page.ts";
+import { type PageGauge, pageSample, printPage as printPieces } from "../../../src/metrics/page.ts";
 import type { Sample } from "../../../src/metrics/samples.ts";
 
 const DOCS = {
@@ -9,6 +9,12 @@ const DOCS = {
   filter: [{ "invalid-time": "Too old.", received: "Messages." }, { triggered: "Matches." }],
   writer: [{ received: "Messages.", sent: "Sent\\\nlines." }],
 };
+
+const printPage = (
+  samples: readonly Sample[],
+  docs: typeof DOCS | Record<string, never>,
+  gauges: readonly PageGauge[] = [],
+): string => [...printPieces(samples.map(pageSample), docs, gauges)].join("");
 
 const sample = (name: string, labels: Record<string, string>, value: number): Sample => ({
   name,
@@ -108,7 +114,7 @@ describe("what others published", () => {
 });
 
 test("what is no counter has a name and a help of its own", () => {
-  const gauge = { name: "age_seconds", labels: { a: "b" }, value: 1.5, help: "How old." };
+  const gauge = { name: "age_seconds", labels: '{a="b"}', value: 1.5, help: "How old." };
   expect(printPage([], DOCS, [gauge])).toBe(
     '# HELP age_seconds How old.\n# TYPE age_seconds gauge\nage_seconds{a="b"} 1.5\n',
   );
@@ -116,4 +122,42 @@ test("what is no counter has a name and a help of its own", () => {
 
 test("nothing known is an empty page", () => {
   expect(printPage([], DOCS)).toBe("");
+});
+
+test("no piece of a long page takes long: neither in characters nor in samples looked at", () => {
+  const samples = Array.from({ length: 50_000 }, (_, index) =>
+    pageSample(sample(`n${index % 7}`, { component: "filter", name: "f", rule: `r${index}` }, 1)),
+  );
+  let taken = 0;
+  function* counted() {
+    for (const one of samples) {
+      taken++;
+      yield one;
+    }
+  }
+  const pieces: string[] = [];
+  let before = 0;
+  for (const piece of printPieces(counted(), DOCS)) {
+    expect(taken - before).toBeLessThanOrEqual(1000);
+    before = taken;
+    pieces.push(piece);
+  }
+  expect(Math.max(...pieces.map(({ length }) => length))).toBeLessThan(17_000);
+  const lines = pieces.join("").split("\n");
+  expect(lines.filter((line) => !line.startsWith("#"))).toHaveLength(2 * 50_000 + 1);
+});
+
+test("the component is cut out of labels wherever it stands, and nothing that looks like it is", () => {
+  const conventional = (labels: Record<string, string>) =>
+    /^influx_spout_f_n_total(.*) 1$/m.exec(printPage([sample("n", labels, 1)], {}))?.[1];
+  expect(conventional({ component: "f" })).toBe("");
+  expect(conventional({ component: "f", name: "x" })).toBe('{name="x"}');
+  expect(conventional({ a: "1", component: "f" })).toBe('{a="1"}');
+  expect(conventional({ a: "1", component: "f", name: "x" })).toBe('{a="1",name="x"}');
+  expect(conventional({ a: ',component="q",', component: "f", my_component: "y" })).toBe(
+    String.raw`{a=",component=\"q\",",my_component="y"}`,
+  );
+  const quoted = printPage([sample("n", { component: 'a"b', name: "x" }, 1)], {});
+  expect(quoted).toContain('{name="x"} 1\n');
+  expect(quoted).toMatch(/^influx_spout_a_+b_n_total/m);
 });

@@ -7,10 +7,10 @@ import { ManualClock } from "../../support/manual-clock.ts";
 
 const START_MS = Date.UTC(2026, 0, 1);
 
-function setUp(max = 100) {
+function setUp(max = 100, maxBytes = 100_000) {
   const clock = new ManualClock(START_MS);
-  const series = new Series({ max, expiryMs: 60_000, clock });
-  const values = () => series.samples().map(({ name, value }) => `${name} ${value}`);
+  const series = new Series({ max, maxBytes, expiryMs: 60_000, clock });
+  const values = () => Array.from(series.samples(), ({ name, value }) => `${name} ${value}`);
   return { clock, series, values };
 }
 
@@ -52,14 +52,14 @@ test("what was not told again for as long as the expiry says is forgotten, and o
 
 test("no more are kept than the limit says; known ones go on, and room comes with what is forgotten", () => {
   const { clock, series, values } = setUp(2);
-  expect(series.put(sample("a", 1))).toBe(true);
+  expect(series.put(sample("a", 1))).toBe("kept");
   clock.advance(30_000);
-  expect(series.put(sample("b", 1))).toBe(true);
-  expect(series.put(sample("c", 1))).toBe(false);
-  expect(series.put(sample("b", 2))).toBe(true);
+  expect(series.put(sample("b", 1))).toBe("kept");
+  expect(series.put(sample("c", 1))).toBe("too-many");
+  expect(series.put(sample("b", 2))).toBe("kept");
   expect(values()).toEqual(["a 1", "b 2"]);
   clock.advance(30_000);
-  expect(series.put(sample("c", 3))).toBe(true);
+  expect(series.put(sample("c", 3))).toBe("kept");
   expect(values()).toEqual(["b 2", "c 3"]);
 });
 
@@ -73,12 +73,99 @@ test("each component has the time of its last report, until it is forgotten", ()
   series.put(sample("foo", 1));
   clock.advance(5000);
   series.put(sample("triggered", 2, { ...first, rule: "r" }));
-  const byName = () =>
-    Object.fromEntries(series.lastReports().map(({ labels, onMs }) => [labels["name"], onMs]));
-  expect(series.lastReports().map(({ labels }) => labels)).toEqual([first, second]);
-  expect(byName()).toEqual({ f: START_MS + 5000, w: START_MS });
+  const reports = () => series.lastReports().map(({ labels, onMs }) => `${labels} ${onMs}`);
+  const ofFirst = `{component="filter",host="vm",name="f"} ${START_MS + 5000}`;
+  expect(reports()).toEqual([ofFirst, `{component="writer",host="vm",name="w"} ${START_MS}`]);
   clock.advance(55_000);
-  expect(byName()).toEqual({ f: START_MS + 5000 });
+  expect(reports()).toEqual([ofFirst]);
+});
+
+test("no more bytes of names and labels are kept than the limit says; known ones go on", () => {
+  // A name of one byte, and {a="..."} around the value: 6 bytes more.
+  const long = (name: string, bytes: number, value = 1) =>
+    sample(name, value, { a: "x".repeat(bytes - 7) });
+  const { clock, series, values } = setUp(100, 1000);
+  expect(series.put(long("a", 600))).toBe("kept");
+  clock.advance(30_000);
+  expect(series.put(long("b", 400))).toBe("kept");
+  expect(series.put(sample("c", 1))).toBe("too-large");
+  expect(series.put(long("b", 400, 2))).toBe("kept");
+  clock.advance(30_000);
+  // The first one is forgotten.
+  expect(series.put(long("d", 601))).toBe("too-large");
+  expect(series.put(long("d", 600))).toBe("kept");
+  expect(values()).toEqual(["b 2", "d 1"]);
+});
+
+test("what takes two bytes a character counts twice, and the name of a component once more", () => {
+  const { series } = setUp(100, 1000);
+  expect(series.put(sample("a", 1, { a: "ż".repeat(494) }))).toBe("too-large");
+  expect(series.put(sample("a", 1, { a: "ż".repeat(493) }))).toBe("kept");
+  const other = setUp(100, 1000).series;
+  const labels = (bytes: number) => ({ component: "f".repeat(bytes) });
+  expect(other.put(sample("a", 1, labels(493)))).toBe("too-large");
+  expect(other.put(sample("a", 1, labels(485)))).toBe("kept");
+});
+
+test("bytes are given back with what is forgotten, however often", () => {
+  const { clock, series, values } = setUp(100, 1000);
+  for (let round = 0; round < 50; round++) {
+    const labels = { component: `component-${round}`, rule: "x".repeat(800) };
+    expect(series.put(sample("n", round, labels))).toBe("kept");
+    expect(values()).toEqual([`n ${round}`]);
+    clock.advance(60_000);
+  }
+});
+
+test("a counter whose name and labels are longer than any real one is not kept", () => {
+  const { series } = setUp();
+  expect(series.put(sample("n", 1, { a: "x".repeat(8185) }))).toBe("kept");
+  expect(series.put(sample("n", 1, { a: "x".repeat(8186) }))).toBe("too-long");
+  expect(series.put(sample("n".repeat(8193), 1))).toBe("too-long");
+});
+
+test("of two processes that tell the same counter, the one that was started first has a label of its own", () => {
+  const { clock, series, values } = setUp();
+  const labels = { component: "filter", host: "vm", name: "f" };
+  const told = (value: number, startedMs: number) => ({ name: "n", labels, value, startedMs });
+  const [early, late] = [START_MS, START_MS + 5];
+  const shown = () => Array.from(series.samples(), ({ labels: text, value }) => `${text} ${value}`);
+  const plain = '{component="filter",host="vm",name="f"}';
+  const apart = '{component="filter",host="vm",name="f",started="2026-01-01T00:00:00.000Z"}';
+
+  expect(series.put(told(500, early))).toBe("kept");
+  // It may have been started again.
+  expect(series.put(told(1, late))).toBe("kept");
+  expect(shown()).toEqual([`${plain} 1`]);
+  // No, it is alive as well.
+  expect(series.put(told(501, early))).toBe("kept-apart");
+  expect(series.put(told(2, late))).toBe("kept");
+  expect(series.put(told(502, early))).toBe("kept-apart");
+  expect(shown()).toEqual([`${plain} 2`, `${apart} 502`]);
+  expect(series.show(told(503, early))).toEqual({ name: "n", labels: apart, value: 503 });
+  expect(series.show(told(3, late))).toEqual({ name: "n", labels: plain, value: 3 });
+  expect(series.lastReports().map(({ labels: text }) => text)).toEqual([plain, apart]);
+
+  // Once the later one is gone, the other one has the plain labels, also before anybody looks.
+  clock.advance(60_000);
+  expect(series.put(told(504, early))).toBe("kept");
+  expect(shown()).toEqual([`${plain} 504`]);
+  expect(values()).toEqual(["n 504"]);
+});
+
+test("a process that is started again, one that does not say when, and another host are none of these", () => {
+  const { series, values } = setUp();
+  const at = (startedMs?: number, host = "vm") => ({
+    name: "n",
+    labels: { component: "filter", host, name: "f" },
+    value: startedMs ?? 0,
+    ...(startedMs !== undefined && { startedMs }),
+  });
+  for (const startedMs of [5, 5, 6, 7, undefined, undefined, 8, 8]) {
+    expect(series.put(at(startedMs))).toBe("kept");
+  }
+  expect(series.put(at(5, "other"))).toBe("kept");
+  expect(values()).toEqual(["n 8", "n 5"]);
 });
 
 test("a clock that is set moves the times of the last reports with it, and makes nothing older", () => {
