@@ -2,7 +2,7 @@
  * What a filter counts, and how it is told to the monitor subject.
  *
  * Two sums hold in every set of totals:
- * - processed = passed + rejected + invalid-time + invalid_lines + comment_lines
+ * - processed = passed + rejected + invalid-time + invalid_lines + comment_lines + dropped_costly_lines
  * - passed + rejected = sent_lines + dropped_long_lines + dropped_nats_lines, once nothing is being published
  * and of the lines published to the filter, each is in processed or in nats_dropped_lines, but for those of nats_uncounted_breaks.
  */
@@ -27,6 +27,8 @@ export const FILTER_COUNTERS = {
   refused_nats_lines:
     "Lines published that NATS does not allow on their subject (permissions): lost.",
   dropped_long_lines: "Lines dropped because one alone exceeds the NATS server's max_payload.",
+  dropped_costly_lines:
+    "Lines dropped because the expressions of the rules had not judged them within a second each.",
   nats_dropped:
     "Messages dropped before they were looked at: more than nats_max_pending_size waited, or a stop took too long.",
   nats_dropped_lines: "Lines in the messages dropped before they were looked at.",

@@ -6,12 +6,13 @@ import type { ComponentDeps } from "../config/component.ts";
 import type { FilterConfig } from "../config/config.ts";
 import { printMetrics } from "../metrics/print.ts";
 import { startReporter } from "../metrics/reporter.ts";
+import { every } from "../platform/clock.ts";
 import { earlier } from "../platform/deadline.ts";
 import { addReports, type Running } from "../platform/lifecycle.ts";
 import type { Profiler } from "../platform/profiler.ts";
 import { addTotals, filterMetrics, noTotals } from "./counters.ts";
 import { FilterPart } from "./part.ts";
-import { FilterThread } from "./thread.ts";
+import { FilterThread, WATCH_INTERVAL_MS } from "./thread.ts";
 
 export interface FilterDeps extends ComponentDeps {
   /** Where `worker.ts` is; only the main module can tell. Undefined: lines are routed on this thread. */
@@ -20,8 +21,10 @@ export interface FilterDeps extends ComponentDeps {
 
 /** One that does the work: a thread, or the router itself. */
 type Part = Pick<FilterThread, "ready" | "alive" | "totals" | "stop"> & {
-  /** Of a thread. */
+  /** These three of a thread. */
   readonly profiler?: Profiler;
+  readonly failed?: Promise<Error>;
+  watch?(): void;
 };
 
 /** What the parts get of the time to stop; the rest is for the last metrics. */
@@ -60,6 +63,10 @@ export async function startFilter(config: FilterConfig, deps: FilterDeps): Promi
     lines: () => printMetrics(metrics(), config.statsFormat, clock.nowMs()),
   });
 
+  const stopWatching = every(clock, WATCH_INTERVAL_MS, () => {
+    for (const part of parts) part.watch?.();
+  });
+
   return {
     name,
     ready: () => bus.state() === "up" && parts.every((part) => part.ready()),
@@ -67,6 +74,7 @@ export async function startFilter(config: FilterConfig, deps: FilterDeps): Promi
     metrics,
     threadProfilers: () => parts.flatMap(({ profiler }) => profiler ?? []),
     async stop(deadline) {
+      stopWatching();
       const reports = await Promise.all(
         parts.map((part) => part.stop(earlier(deadline, STOP_SHARE))),
       );
@@ -74,8 +82,8 @@ export async function startFilter(config: FilterConfig, deps: FilterDeps): Promi
       await bus.close(deadline.remainingMs());
       return addReports(reports);
     },
-    // Threads are started again for as long as it takes; an error on this one ends the process.
-    failed: new Promise(() => {}),
+    // Threads are started again for as long as it takes, if they can be; an error on this one ends the process.
+    failed: Promise.race(parts.flatMap(({ failed }) => failed ?? [])),
   };
 }
 

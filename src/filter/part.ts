@@ -13,6 +13,7 @@ import { sampleOf } from "../platform/harmless-text.ts";
 import { type Deadline, type StopReport, stopReport } from "../platform/lifecycle.ts";
 import { type Log, throttled } from "../platform/log.ts";
 import { compileRules } from "../rules/compile.ts";
+import { costlyLineText } from "../rules/meter.ts";
 import {
   FILTER_COUNTERS,
   type FilterCounter,
@@ -30,6 +31,8 @@ export interface FilterPartOptions {
   readonly log: Log;
   /** Called once, when the subscription stands. */
   readonly onReady: () => void;
+  /** Called while a message takes long to route, and nothing else gets its turn. */
+  readonly onWorking?: () => void;
   /** Called with the size of each message that was routed. */
   readonly onRouted?: (bytes: number) => void;
 }
@@ -59,7 +62,7 @@ export class FilterPart {
     this.#log = log;
     this.#logDropped = throttled((text) => log.error(text), clock);
     this.#triggered = new Array<number>(config.rules.length).fill(0);
-    this.#router = this.#createRouter();
+    this.#router = this.#createRouter(options.onWorking ?? (() => {}));
     this.#bus = options.openBus({
       name: config.name,
       outboundMaxBytes: config.outboundMaxBytes,
@@ -106,13 +109,14 @@ export class FilterPart {
     return stopReport(lostLines(totals) - lostBefore, hasUncounted(totals));
   }
 
-  #createRouter(): Router {
+  #createRouter(onWorking: () => void): Router {
     const { rules, junkyardSubject, timeDeltaMaxNs, sortTags, debug } = this.#config;
     const clock = this.#clock;
     const logLongLine = throttled((text) => this.#log.error(text), clock);
+    const logCostlyLine = throttled((text) => this.#log.error(text), clock);
     const logRefused = throttled((text) => this.#log.debug(text), clock);
     return new Router({
-      ruleSet: compileRules(rules),
+      ruleSet: compileRules(rules, { clock, onWorking }),
       ruleSubjects: rules.map((rule) => rule.subject),
       junkyardSubject,
       timeDeltaMaxNs,
@@ -124,6 +128,7 @@ export class FilterPart {
         logLongLine(
           `dropped a line of ${line.length} bytes for "${subject}": the NATS server's max_payload is less`,
         ),
+      onCostlyLine: (line, rule) => logCostlyLine(costlyLineText(line, rule)),
       ...(debug && {
         onRefused: (line: Uint8Array, why: string) =>
           logRefused(`dropped a line: ${why}: ${sampleOf(line)}`),

@@ -9,7 +9,7 @@ import { TagSorter } from "../line/sort-tags.ts";
 import { timestampInWindow, type TimeWindow, timeWindow } from "../line/timestamp.ts";
 import type { Counters } from "../metrics/counters.ts";
 import type { Clock } from "../platform/clock.ts";
-import type { RuleSet } from "../rules/rule.ts";
+import { costlyRule, NO_RULE, type RuleSet } from "../rules/rule.ts";
 import type { FilterCounter } from "./counters.ts";
 import { type Message, Outputs } from "./outputs.ts";
 
@@ -30,6 +30,8 @@ export interface RouterOptions {
   readonly onRefused?: (line: Uint8Array, why: string) => void;
   /** Is told of each line, newline aside, that exceeds a message's limit on its own. */
   readonly onLongLine: (line: Uint8Array, subject: string) => void;
+  /** Is told of each line that the expressions take too long for, and at which rule that was. */
+  readonly onCostlyLine?: (line: Uint8Array, rule: number) => void;
 }
 
 export class Router {
@@ -49,6 +51,7 @@ export class Router {
   #invalidLines = 0;
   #commentLines = 0;
   #longLines = 0;
+  #costlyLines = 0;
 
   constructor(options: RouterOptions) {
     this.#options = options;
@@ -108,16 +111,18 @@ export class Router {
     } else {
       const sorted = this.#tagSorter?.sort(payload, offsets) ?? payload;
       const rule = this.#options.ruleSet.match(sorted, offsets);
-      this.#send(rule, sorted, start, end);
+      if (rule >= NO_RULE) return this.#send(rule, sorted, start, end);
+      this.#costlyLines++;
+      this.#options.onCostlyLine?.(payload.subarray(start, end), costlyRule(rule));
     }
   }
 
-  /** `rule` is the number of the first rule that matches, -1 if there is none. */
+  /** `rule` is the number of the first rule that matches, or {@link NO_RULE}. */
   #send(rule: number, payload: Uint8Array, start: number, end: number): void {
     const { triggered } = this.#options;
-    if (rule === -1) this.#rejected++;
+    if (rule === NO_RULE) this.#rejected++;
     else triggered[rule] = (triggered[rule] ?? 0) + 1;
-    const output = this.#outputOf[rule === -1 ? this.#outputOf.length - 1 : rule] as number;
+    const output = this.#outputOf[rule === NO_RULE ? this.#outputOf.length - 1 : rule] as number;
     if (end < start + this.#messageMaxBytes) return this.#outputs.add(output, start, end);
     // Rare: the newline that was added made it too long, or the limit itself shrank.
     this.#longLines++;
@@ -127,7 +132,7 @@ export class Router {
   /** Once per payload: adding to a counter by its name is too slow for once per line. */
   #count(): void {
     const { counters } = this.#options;
-    const refused = this.#invalidTime + this.#invalidLines + this.#commentLines;
+    const refused = this.#invalidTime + this.#invalidLines + this.#commentLines + this.#costlyLines;
     counters.add("processed", this.#processed);
     counters.add("passed", this.#processed - this.#rejected - refused);
     counters.add("rejected", this.#rejected);
@@ -135,11 +140,13 @@ export class Router {
     counters.add("invalid_lines", this.#invalidLines);
     counters.add("comment_lines", this.#commentLines);
     counters.add("dropped_long_lines", this.#longLines);
+    counters.add("dropped_costly_lines", this.#costlyLines);
     this.#processed = 0;
     this.#rejected = 0;
     this.#invalidTime = 0;
     this.#invalidLines = 0;
     this.#commentLines = 0;
     this.#longLines = 0;
+    this.#costlyLines = 0;
   }
 }

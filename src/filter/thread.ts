@@ -1,10 +1,11 @@
 /**
- * One of the filter's threads as the component sees it: started, listened to, started again when it dies, stopped.
+ * One of the filter's threads as the component sees it: started, listened to, started again when it dies or hangs, stopped.
  */
 import type { FilterConfig } from "../config/config.ts";
 import { type Backoff, backoffMs } from "../platform/backoff.ts";
 import type { Cancel, Clock } from "../platform/clock.ts";
 import { earlier, isDoneInTime } from "../platform/deadline.ts";
+import { SpoutError } from "../platform/errors.ts";
 import { type Deadline, type StopReport, stopReport } from "../platform/lifecycle.ts";
 import type { Log } from "../platform/log.ts";
 import { addTotals, type FilterTotals, hasUncounted, noTotals } from "./counters.ts";
@@ -35,6 +36,16 @@ const STOP_SHARE = 0.9;
  */
 const SILENCE_MAX_MS = 10_000;
 
+/** How often {@link FilterThread.watch} is to be called. */
+export const WATCH_INTERVAL_MS = 1000;
+/**
+ * After so many looks at a thread that says nothing it is ended by force. Looks count, not time: while the whole process is
+ * stopped, nobody looks, and its threads say nothing.
+ */
+const SILENT_LOOKS_MAX = 20;
+/** After so many more it has not even ended: the system has taken it away, and nobody told the runtime. */
+const ENDING_LOOKS_MAX = 10;
+
 export class FilterThread {
   readonly #options: ThreadOptions;
   #worker: Worker | undefined;
@@ -48,7 +59,10 @@ export class FilterThread {
   #heardAtMs = 0;
   #deathReason = "";
   #cancelRestart: Cancel = () => {};
+  #silentLooks = 0;
   #isStopping = false;
+  readonly #failed = Promise.withResolvers<Error>();
+  #hasFailed = false;
   #lostAtStop: number | undefined;
   /** Resolved when the thread has ended after {@link FilterThread.stop}. */
   readonly #end = Promise.withResolvers<void>();
@@ -74,6 +88,34 @@ export class FilterThread {
     return this.#options.clock.monotonicMs() - this.#heardAtMs <= SILENCE_MAX_MS;
   }
 
+  /**
+   * Ends a thread that hangs, so that another one is started. One that cannot be ended has a connection to NATS that nobody reads
+   * any more, to which the server goes on sending: then only another process helps.
+   */
+  watch(): void {
+    const { log, number } = this.#options;
+    const worker = this.#worker;
+    if (worker === undefined || this.#isStopping || this.#hasFailed) return;
+    this.#silentLooks++;
+    if (this.#silentLooks === SILENT_LOOKS_MAX) {
+      this.#deathReason = `it hung: it said nothing for ${SILENT_LOOKS_MAX} s`;
+      log.error(
+        `worker ${number} hangs: it said nothing for ${SILENT_LOOKS_MAX} s; ending it by force`,
+      );
+      worker.terminate();
+    } else if (this.#silentLooks === SILENT_LOOKS_MAX + ENDING_LOOKS_MAX) {
+      this.#hasFailed = true;
+      this.#failed.resolve(
+        new SpoutError(`worker ${number} is gone and can be neither ended nor started again`),
+      );
+    }
+  }
+
+  /** Resolves if the thread can be neither ended nor started again. */
+  get failed(): Promise<Error> {
+    return this.#failed.promise;
+  }
+
   /** All that was counted under this number, dead threads included. As of up to a quarter second ago. */
   totals(): FilterTotals {
     const { counters, triggered } = addTotals(this.#totalsOfDead, this.#totals);
@@ -87,6 +129,8 @@ export class FilterThread {
     this.#cancelRestart();
     const worker = this.#worker;
     if (worker === undefined) return { lostLines: 0 };
+    // It would answer nothing.
+    if (this.#hasFailed) return { lostLines: 0, isUncounted: true };
 
     this.#post({ kind: "stop", remainingMs: earlier(deadline, STOP_SHARE).remainingMs() });
     if (!(await isDoneInTime(this.#end.promise, deadline, clock))) {
@@ -123,6 +167,7 @@ export class FilterThread {
     switch (message.kind) {
       case "report":
         this.#heardAtMs = this.#options.clock.monotonicMs();
+        this.#silentLooks = 0;
         this.#totals = message.totals;
         this.#isReady = message.ready;
         onReport();
@@ -148,6 +193,7 @@ export class FilterThread {
     const { clock, log, number, onReport, config } = this.#options;
     this.#worker = undefined;
     this.#isReady = false;
+    this.#silentLooks = 0;
     this.profiler.threadEnded();
     this.#totalsOfDead = addTotals(this.#totalsOfDead, this.#totals);
     this.#totals = noTotals(config.rules.length);

@@ -40,7 +40,11 @@ function start(config: FilterConfig): FilterPart {
   const clock = systemClock;
   const log = logToComponent(config.debug);
   const openBus = createOpenBus(config.nats, { clock, log });
-  const report = () => post({ kind: "report", ready: part.ready(), totals: part.totals() });
+  let reportedMs = 0;
+  const report = () => {
+    reportedMs = clock.monotonicMs();
+    post({ kind: "report", ready: part.ready(), totals: part.totals() });
+  };
   const collectEveryBytes = Math.max(COLLECT_MIN_BYTES, COLLECT_ALL_BYTES / config.workers);
   const collect = createCollector(collectEveryBytes);
   const naps = new Naps(NAP_MS);
@@ -50,6 +54,10 @@ function start(config: FilterConfig): FilterPart {
     clock,
     log,
     onReady: report,
+    // No timer fires meanwhile, and who is not heard of counts as hanging.
+    onWorking: () => {
+      if (clock.monotonicMs() - reportedMs >= REPORT_INTERVAL_MS) report();
+    },
     onRouted: (bytes) => {
       naps.took(bytes);
       collect(bytes);

@@ -1,8 +1,10 @@
 /** Makes rules out of their declarations. */
 import type { LineOffsets } from "../line/scan.ts";
+import { systemClock } from "../platform/clock.ts";
 import { BasicRules, type NamedRule } from "./basic.ts";
+import { Meter, type MeterDeps } from "./meter.ts";
 import { expressionProblem, type ExpressionRule, RegexRules } from "./regex.ts";
-import type { RuleDeclaration, RuleSet } from "./rule.ts";
+import { NO_RULE, type RuleDeclaration, type RuleSet } from "./rule.ts";
 import { type TaggedRule, TagRules } from "./tags.ts";
 
 /** Why `rule` cannot be compiled, or undefined if it can. */
@@ -12,7 +14,10 @@ export function ruleProblem(rule: RuleDeclaration): string | undefined {
 }
 
 /** Throws if a rule has a problem: ask {@link ruleProblem} first. */
-export function compileRules(rules: readonly RuleDeclaration[]): RuleSet {
+export function compileRules(
+  rules: readonly RuleDeclaration[],
+  { clock = systemClock, onWorking = () => {} }: Partial<MeterDeps> = {},
+): RuleSet {
   const names: NamedRule[] = [];
   const tagged: TaggedRule[] = [];
   const expressions: ExpressionRule[] = [];
@@ -23,7 +28,7 @@ export function compileRules(rules: readonly RuleDeclaration[]): RuleSet {
   });
   const basic = new BasicRules(names);
   const tags = new TagRules(tagged);
-  const regex = new RegexRules(expressions);
+  const regex = new RegexRules(expressions, new Meter({ clock, onWorking }));
   return {
     length: rules.length,
     match(payload: Uint8Array, offsets: LineOffsets): number {
@@ -32,7 +37,7 @@ export function compileRules(rules: readonly RuleDeclaration[]): RuleSet {
       let first = named === -1 ? rules.length : named;
       if (tagged.length > 0) first = tags.find(payload, offsets, first);
       if (expressions.length > 0) first = regex.find(payload, offsets, first);
-      return first === rules.length ? -1 : first;
+      return first === rules.length ? NO_RULE : first;
     },
   };
 }

@@ -54,7 +54,14 @@ export class Literals {
   }
 }
 
-/** Found by Horspool's search, which looks at one byte in as many as the literal has, where those do not stand in it. */
+/** Where it nearly stands in so many places, another search goes on. */
+const NEAR_MISSES_MAX = 1000;
+
+/**
+ * Found by Horspool's search, which looks at one byte in as many as the literal has, where those do not stand in it. In a text that
+ * was made for it, it compares the literal with every place: then the runtime's own search goes on, which takes linear time whatever
+ * the text, and longer for a short one.
+ */
 class Literal {
   readonly length: number;
   readonly #bytes: Uint8Array;
@@ -82,13 +89,23 @@ class Literal {
   find(bytes: Uint8Array, from: number, end: number): number {
     if (this.length === 0) return from <= end ? from : -1;
     const last = this.#bytes[this.length - 1] as number;
+    let nearMisses = 0;
     for (let at = from + this.length - 1; at < end;) {
       const byte = bytes[at] as number;
-      if (byte === last && this.standsAt(bytes, at - this.length + 1, end)) {
-        return at - this.length + 1;
+      if (byte === last) {
+        const start = at - this.length + 1;
+        if (this.standsAt(bytes, start, end)) return start;
+        if (++nearMisses > NEAR_MISSES_MAX) return this.#findInLinearTime(bytes, start, end);
       }
       at += this.#steps[byte] as number;
     }
     return -1;
+  }
+
+  #findInLinearTime(bytes: Uint8Array, from: number, end: number): number {
+    const place = Buffer.from(bytes.buffer, bytes.byteOffset + from, end - from).indexOf(
+      this.#bytes,
+    );
+    return place === -1 ? -1 : from + place;
   }
 }

@@ -1,12 +1,15 @@
 /**
  * Rules that look at the whole line as text: unescaped, without its line ending, bytes that are no UTF-8 as U+FFFD.
- * The expressions run on re2js, as operators wrote them for RE2: another syntax than JavaScript's, and in linear time.
+ * The expressions run on re2js, as operators wrote them for RE2: another syntax than JavaScript's, and in linear time, of
+ * which `meter.ts` allows so much for one line.
  * They run, that is, where the literals in them do not tell: a line then costs a tenth of what a string of it costs.
  */
 import { RE2JS } from "re2js";
 
 import { unescape } from "../line/escape.ts";
 import type { LineOffsets } from "../line/scan.ts";
+import type { Meter } from "./meter.ts";
+import { tooCostlyAt } from "./rule.ts";
 import { type Way, waysToMatch } from "./ways.ts";
 
 /** An expression, whether lines that it finds nothing in are wanted instead, and the index of the rule. */
@@ -31,18 +34,20 @@ export class RegexRules {
   readonly #indexes: readonly number[];
   readonly #expressions: readonly Expression[];
   readonly #isNegated: readonly boolean[];
+  readonly #meter: Meter;
   /** Where a line with escapes is unescaped to. */
   #scratch: Uint8Array = new Uint8Array(1024);
 
-  constructor(rules: readonly ExpressionRule[]) {
+  constructor(rules: readonly ExpressionRule[], meter: Meter) {
+    this.#meter = meter;
     this.#indexes = rules.map(({ index }) => index);
     this.#expressions = rules.map(({ expression }) => new Expression(expression));
     this.#isNegated = rules.map(({ isNegated }) => isNegated);
   }
 
   /**
-   * Index of the first of these rules that matches the line and stands before the rule `before`, or `before`. A string
-   * of the line is made once, if an expression needs it. Hot: once per line.
+   * Index of the first of these rules that matches the line and stands before the rule `before`, or `before`; or what
+   * {@link tooCostlyAt} is. A string of the line is made once, if an expression needs it. Hot: once per line.
    */
   find(payload: Uint8Array, offsets: LineOffsets, before: number): number {
     const indexes = this.#indexes;
@@ -64,8 +69,12 @@ export class RegexRules {
       const expression = this.#expressions[i] as Expression;
       let isFound = expression.byLiterals(bytes, start, end);
       if (isFound === undefined) {
-        text ??= textOf(bytes, start, end);
-        isFound = expression.isIn(text);
+        if (text === undefined) {
+          text = textOf(bytes, start, end);
+          this.#meter.startLine();
+        }
+        isFound = this.#meter.run(expression.isIn, expression.size, text);
+        if (isFound === undefined) return tooCostlyAt(index);
       }
       if (isFound !== this.#isNegated[i]) return index;
     }
@@ -76,9 +85,12 @@ export class RegexRules {
 class Expression {
   readonly #compiled: RE2JS;
   readonly #ways: readonly Way[];
+  /** Instructions of its program. */
+  readonly size: number;
 
   constructor(expression: string) {
     this.#compiled = RE2JS.compile(expression);
+    this.size = this.#compiled.programSize();
     this.#ways = waysToMatch(this.#compiled);
   }
 
@@ -95,9 +107,7 @@ class Expression {
     return isFound;
   }
 
-  isIn(text: string): boolean {
-    return this.#compiled.test(text);
-  }
+  readonly isIn = (text: string): boolean => this.#compiled.test(text);
 }
 
 /** Takes half the time of a TextDecoder, which needs a view of its own for each line. Keeps a byte-order mark. */

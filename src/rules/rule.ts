@@ -28,11 +28,26 @@ export interface TagsDeclaration {
   readonly subject: string;
 }
 
+export const NO_RULE = -1;
+
+/**
+ * In place of a rule's index: the expressions had taken too long by the rule `index`, and which rule matches is not known. Less than
+ * {@link NO_RULE}.
+ */
+export function tooCostlyAt(index: number): number {
+  return NO_RULE - 1 - index;
+}
+
+/** The index that `match`, which is less than {@link NO_RULE}, was made of. */
+export function costlyRule(match: number): number {
+  return NO_RULE - 1 - match;
+}
+
 /** Rules in their order; the first that matches a line has it. */
 export interface RuleSet {
   readonly length: number;
   /**
-   * Index of the first rule that matches the line whose parts `offsets` gives, or -1. Hot: once per line.
+   * Index of the first rule that matches the line whose parts `offsets` gives, {@link NO_RULE}, or what {@link tooCostlyAt} is. Hot: once per line.
    * Valid until the next call only for this line's bytes; keeps nothing of `payload`.
    */
   match(payload: Uint8Array, offsets: LineOffsets): number;

@@ -37,6 +37,11 @@ export class Rate {
     this.#missedLines += lines;
   }
 
+  /** One of the lines that passed could not be judged: that would have taken too long. */
+  addMissedLine(): void {
+    this.#missedLines++;
+  }
+
   addShown(): void {
     this.#shownLines++;
   }

@@ -1,7 +1,7 @@
 /** Which lines of what passes are shown: of those that match, every so many. */
 import { newLineOffsets } from "../line/scan.ts";
 import { findLineEnd, trimLineEnd } from "../line/split.ts";
-import type { RuleSet } from "../rules/rule.ts";
+import { NO_RULE, type RuleSet } from "../rules/rule.ts";
 
 export interface Selection {
   /** The lines that one of them matches; empty: all lines. Only such rules that look at the whole line. */
@@ -13,11 +13,18 @@ export interface Selection {
 /** payload[start, end) is the line without its ending. */
 export type OnLine = (payload: Uint8Array, start: number, end: number, subject: string) => void;
 
+/** A line that the expression takes too long for is not shown, whatever the expression would have said. */
+export type OnCostly = () => void;
+
 /** Calls `onLine` for the lines that are taken and returns how many lines there are; blank lines are none. */
 export type SelectLines = (payload: Uint8Array, subject: string) => number;
 
 /** The lines need not be line protocol. Hot: the loop runs once a line. */
-export function createSelect({ rules, sampleEvery }: Selection, onLine: OnLine): SelectLines {
+export function createSelect(
+  { rules, sampleEvery }: Selection,
+  onLine: OnLine,
+  onCostly: OnCostly = () => {},
+): SelectLines {
   const offsets = newLineOffsets();
   // Nobody scans these lines: any of them may hold backslashes.
   offsets.keysEscaped = true;
@@ -29,7 +36,9 @@ export function createSelect({ rules, sampleEvery }: Selection, onLine: OnLine):
     if (takesAll) return true;
     offsets.lineStart = start;
     offsets.lineEnd = end;
-    return rules.match(payload, offsets) !== -1;
+    const rule = rules.match(payload, offsets);
+    if (rule < NO_RULE) onCostly();
+    return rule > NO_RULE;
   }
 
   return (payload, subject) => {

@@ -80,8 +80,12 @@ class Tap {
       outboundMaxBytes: 0,
     });
     const { match, sampleEvery } = request;
-    const rules = compileRules(match === "" ? [] : [{ type: "regex", match, subject: "" }]);
-    this.#select = createSelect({ rules, sampleEvery }, this.#createOnLine());
+    const rules = compileRules(match === "" ? [] : [{ type: "regex", match, subject: "" }], {
+      clock,
+    });
+    this.#select = createSelect({ rules, sampleEvery }, this.#createOnLine(), () =>
+      this.#rate.addMissedLine(),
+    );
   }
 
   async run(): Promise<boolean> {

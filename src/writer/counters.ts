@@ -4,7 +4,7 @@
  *
  *     received_lines = written_lines + dropped_write_lines + dropped_stop_lines
  *                    + dropped_retry_timeout_lines + dropped_retry_full_lines
- *                    + unmatched_lines + comment_lines + invalid_lines
+ *                    + unmatched_lines + comment_lines + invalid_lines + dropped_costly_lines
  *                    + lines still in the writer
  *
  * What is dropped above nats_max_pending_size never reached the writer: it is not among the received. Neither is what was lost
@@ -34,6 +34,8 @@ export const WRITER_COUNTERS = {
   unmatched_lines: "Lines dropped because no rule of the writer matches them.",
   invalid_lines: "Lines dropped by a writer with rules because they are not line protocol.",
   comment_lines: "Lines dropped by a writer with rules because they are comments.",
+  dropped_costly_lines:
+    "Lines dropped because the expressions of the writer's rules had not judged them within a second each.",
   nats_dropped: "Messages dropped because more than nats_max_pending_size was waiting.",
   nats_dropped_lines: "Lines in the messages dropped above nats_max_pending_size.",
   nats_uncounted_breaks:

@@ -5,6 +5,7 @@ import { holdsSubject, pathOfSubject } from "../config/file-path.ts";
 import type { Clock } from "../platform/clock.ts";
 import { type Log, throttled } from "../platform/log.ts";
 import { compileRules } from "../rules/compile.ts";
+import { costlyLineText } from "../rules/meter.ts";
 import { Batches, type BatchesOptions } from "./batches.ts";
 import type { WriterCounters } from "./counters.ts";
 import { type FileOutputs, openFileOutputs } from "./file-outputs.ts";
@@ -38,7 +39,10 @@ export async function openBatches(config: WriterConfig, deps: OpenBatchesDeps): 
   const { output: options, rules } = config;
   const { clock, log, counters } = deps;
   const outputs = await openOutputs(config, deps);
-  const select = createSelect(compileRules(rules), counters);
+  const logCostlyLine = throttled((text) => log.error(text), clock);
+  const select = createSelect(compileRules(rules, { clock }), counters, (line, rule) =>
+    logCostlyLine(costlyLineText(line, rule)),
+  );
   const batches: Batches = new Batches({
     ...outputs,
     open(name) {

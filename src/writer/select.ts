@@ -2,17 +2,24 @@
 import { Lines, NO_MORE_LINES } from "../line/lines.ts";
 import { LINE_COMMENT, LINE_OK } from "../line/scan.ts";
 import { countLines } from "../line/split.ts";
-import type { RuleSet } from "../rules/rule.ts";
+import { costlyRule, NO_RULE, type RuleSet } from "../rules/rule.ts";
 import type { WriterCounters } from "./counters.ts";
 
 /** payload[start, end) is to be written and holds `lines` lines; the last may lack its newline. */
 export type OnPiece = (payload: Uint8Array, start: number, end: number, lines: number) => void;
 
+/** Is told of each line that the expressions take too long for, and at which rule that was. */
+export type OnCostly = (line: Uint8Array, rule: number) => void;
+
 /** Calls `onPiece` for what is to be written, in order, and counts every line received and every line left out. */
 export type SelectLines = (payload: Uint8Array, onPiece: OnPiece) => void;
 
-export function createSelect(rules: RuleSet, counters: WriterCounters): SelectLines {
-  return rules.length === 0 ? selectAll(counters) : selectMatching(rules, counters);
+export function createSelect(
+  rules: RuleSet,
+  counters: WriterCounters,
+  onCostly: OnCostly = () => {},
+): SelectLines {
+  return rules.length === 0 ? selectAll(counters) : selectMatching(rules, counters, onCostly);
 }
 
 /** The bytes pass as they are. A payload of nothing but blank lines is left out: there is nothing in it to write. */
@@ -28,18 +35,28 @@ function selectAll(counters: WriterCounters): SelectLines {
  * Matching lines pass, each with a newline as its whole ending: InfluxDB refuses a carriage return. Neighbours that
  * match are one piece, for a copy a line would cost more than all the rest. Hot: its loop runs once a line.
  */
-function selectMatching(rules: RuleSet, counters: WriterCounters): SelectLines {
+function selectMatching(rules: RuleSet, counters: WriterCounters, onCostly: OnCostly): SelectLines {
   const lines = new Lines();
   return (payload, onPiece) => {
-    let [received, comments, invalid, matched] = [0, 0, 0, 0];
+    let [received, comments, invalid, matched, costly] = [0, 0, 0, 0, 0];
     let [runStart, runEnd, runLines] = [0, 0, 0];
     lines.open(payload);
     for (let code = lines.next(); code !== NO_MORE_LINES; code = lines.next()) {
       received++;
-      if (code === LINE_COMMENT) comments++;
-      else if (code !== LINE_OK) invalid++;
-      else if (rules.match(payload, lines.offsets) !== -1) {
-        const { lineStart, lineEnd } = lines.offsets;
+      if (code === LINE_COMMENT) {
+        comments++;
+        continue;
+      }
+      if (code !== LINE_OK) {
+        invalid++;
+        continue;
+      }
+      const rule = rules.match(payload, lines.offsets);
+      const { lineStart, lineEnd } = lines.offsets;
+      if (rule < NO_RULE) {
+        costly++;
+        onCostly(payload.subarray(lineStart, lineEnd), costlyRule(rule));
+      } else if (rule !== NO_RULE) {
         matched++;
         // One byte apart: only a newline stands between the run and this line.
         if (runLines === 0 || lineStart !== runEnd + 1) {
@@ -55,6 +72,7 @@ function selectMatching(rules: RuleSet, counters: WriterCounters): SelectLines {
     counters.add("received_lines", received);
     counters.add("comment_lines", comments);
     counters.add("invalid_lines", invalid);
-    counters.add("unmatched_lines", received - comments - invalid - matched);
+    counters.add("dropped_costly_lines", costly);
+    counters.add("unmatched_lines", received - comments - invalid - matched - costly);
   };
 }

@@ -34,7 +34,7 @@ test("sends matching lines as one message to the rule's subject, the others to t
   expect(client.texts(MONITOR_SUBJECT).slice(-2)).toEqual([
     `spout_stat_filter,filter=sorter,host=${hostname()} passed=2,processed=3,rejected=1,invalid-time=0,` +
       "invalid_lines=0,comment_lines=0,received=1,sent=2,sent_lines=3,failed_nats_publish=0," +
-      "dropped_nats_lines=0,lost_nats_lines=0,refused_nats_lines=0,dropped_long_lines=0,nats_dropped=0," +
+      "dropped_nats_lines=0,lost_nats_lines=0,refused_nats_lines=0,dropped_long_lines=0,dropped_costly_lines=0,nats_dropped=0," +
       `nats_dropped_lines=0,nats_uncounted_breaks=0,worker_restarts=0,started_ms=${STARTED_MS}\n`,
     `spout_stat_filter_rule,filter=sorter,rule=hello-subject,host=${hostname()} triggered=2,started_ms=${STARTED_MS}\n`,
   ]);

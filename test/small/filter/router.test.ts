@@ -11,7 +11,7 @@ import { Router } from "../../../src/filter/router.ts";
 import { countLines } from "../../../src/line/split.ts";
 import { Counters } from "../../../src/metrics/counters.ts";
 import { compileRules } from "../../../src/rules/compile.ts";
-import type { RuleDeclaration, Tag } from "../../../src/rules/rule.ts";
+import { type RuleDeclaration, type Tag, tooCostlyAt } from "../../../src/rules/rule.ts";
 import { ManualClock } from "../../support/manual-clock.ts";
 import { randomBrokenLine, randomBytes, randomLine, seededRandom } from "../../support/random.ts";
 
@@ -551,4 +551,40 @@ test("accounts for every line of random payloads, good, broken and mere noise", 
   expect(counts.passed + counts.rejected).toBe(published + counts.dropped_long_lines);
   expect(router.triggered.reduce((sum, count) => sum + count, 0)).toBe(counts.passed);
   expect(Math.min(...router.triggered, counts.rejected, counts.invalid_lines)).toBeGreaterThan(0);
+});
+
+test("a line that the expressions take too long for is dropped under a reason of its own, those around it are not", () => {
+  const counters = new Counters<FilterCounter>(FILTER_COUNTERS);
+  const costly: string[] = [];
+  const triggered = [0, 0, 0];
+  const router = new Router({
+    ruleSet: {
+      length: 3,
+      match: (payload, { lineStart }) =>
+        payload[lineStart] === 0x63 ? tooCostlyAt(2) : payload[lineStart] === 0x61 ? 1 : -1,
+    },
+    ruleSubjects: ["A", "B", "C"],
+    junkyardSubject: "junk",
+    timeDeltaMaxNs: 600n * SECOND_NS,
+    sortTags: false,
+    clock: new ManualClock(NOW_MS),
+    counters,
+    triggered,
+    onLongLine: () => {},
+    onCostlyLine: (line, rule) => void costly.push(`${latin1.decode(line)} at ${rule}`),
+  });
+  router.route(encoder.encode("a v=1\nc v=2\nb v=3\nc v=4"), 1_000_000);
+  const messages: string[] = [];
+  router.take((message) => {
+    messages.push(`${message.subject}: ${latin1.decode(putTogether(message))}`);
+  });
+  expect(messages).toEqual(["B: a v=1\n", "junk: b v=3\n"]);
+  expect(costly).toEqual(["c v=2 at 2", "c v=4 at 2"]);
+  expect(triggered).toEqual([0, 1, 0]);
+  expect(counters.snapshot()).toMatchObject({
+    processed: 4,
+    passed: 1,
+    rejected: 1,
+    dropped_costly_lines: 2,
+  });
 });

@@ -1,4 +1,6 @@
 /** A thread that does no work, but behaves as the name in its configuration says. */
+import { dlopen } from "bun:ffi";
+
 import { noTotals } from "../../../src/filter/counters.ts";
 import type { FromThread, StartThread, ToThread } from "../../../src/filter/messages.ts";
 
@@ -23,6 +25,13 @@ self.onmessage = ({ data: { config } }: MessageEvent<StartThread>) => {
     case "dies when told":
       new BroadcastChannel("thread-fixture").onmessage = () => process.exit(0);
       post({ kind: "report", ready: true, totals: counted(7) });
+      break;
+    case "hangs":
+      post({ kind: "report", ready: true, totals: counted(7) });
+      for (;;);
+    case "is taken away":
+      post({ kind: "report", ready: true, totals: counted(7) });
+      endThread();
       break;
     case "is deaf":
       setInterval(() => post({ kind: "report", ready: true, totals: counted(7) }), 1);
@@ -50,4 +59,12 @@ function counted(lines: number) {
 
 function post(message: FromThread): void {
   self.postMessage(message);
+}
+
+/** As the system would: the runtime hears nothing of it. */
+function endThread(): void {
+  const { syscall } = dlopen("libc.so.6", {
+    syscall: { args: ["i64", "i64"], returns: "i64" },
+  }).symbols;
+  syscall(process.arch === "x64" ? 60 : 93, 0);
 }

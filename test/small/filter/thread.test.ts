@@ -2,7 +2,7 @@
  * One thread of the filter, watched over. Goal: a thread that dies comes back, in growing intervals, and no count is
  * lost or doubled. Method: threads that behave as told, and a clock that the test moves.
  */
-import { expect, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 
 import { FilterThread } from "../../../src/filter/thread.ts";
 import { deadlineIn } from "../../../src/platform/lifecycle.ts";
@@ -191,4 +191,70 @@ test("goes on trying when the thread's script cannot be loaded", async () => {
   expect(deaths()[1]).toContain("there-is-no-such-file");
   expect(thread.ready()).toBe(false);
   await thread.stop(deadlineIn(clock, 1000));
+});
+
+describe("a thread that is watched", () => {
+  const look = (thread: FilterThread, times: number) => {
+    for (let time = 0; time < times; time++) thread.watch();
+  };
+
+  test("and hangs is ended after twenty looks, and started again as one that died", async () => {
+    const { thread, clock, log, deaths, untilDead } = startThread("hangs");
+    for (let times = 1; times <= 2; times++) {
+      await eventually("ready", () => thread.ready());
+      look(thread, 19);
+      expect(deaths()).toHaveLength(times - 1);
+      look(thread, 1);
+      await untilDead(times);
+      expect(log.lines.at(-2)).toBe(
+        "ERROR worker 3 hangs: it said nothing for 20 s; ending it by force",
+      );
+      expect(deaths().at(-1)).toEndWith(": it hung: it said nothing for 20 s");
+      expect(thread.totals().counters.processed).toBe(7 * times);
+      // There is none to look at now.
+      look(thread, 100);
+      clock.advance(30_000);
+    }
+    await eventually("ready", () => thread.ready());
+    const stopped = thread.stop(deadlineIn(clock, 1000));
+    clock.advance(1000);
+    await stopped;
+  });
+
+  test("and speaks is left alone, also if the whole process stood still for long", async () => {
+    const { thread, clock, deaths, reports } = startThread("is deaf");
+    for (let round = 0; round < 5; round++) {
+      const before = reports();
+      await eventually("it speaks", () => reports() > before);
+      look(thread, 18);
+    }
+    clock.advance(3_600_000);
+    look(thread, 1);
+    const before = reports();
+    await eventually("it speaks", () => reports() > before);
+    expect(deaths()).toEqual([]);
+    const stopped = thread.stop(deadlineIn(clock, 1000));
+    clock.advance(1000);
+    await stopped;
+  });
+
+  test("and was taken away below the runtime, which cannot tell, needs a new process", async () => {
+    const { thread, clock, log } = startThread("is taken away");
+    await eventually("ready", () => thread.ready());
+    let failure: Error | undefined;
+    void thread.failed.then((error) => (failure = error));
+    look(thread, 29);
+    await Bun.sleep(1);
+    expect(failure).toBeUndefined();
+    look(thread, 1);
+    await Bun.sleep(1);
+    expect(failure?.message).toBe("worker 3 is gone and can be neither ended nor started again");
+    look(thread, 100);
+    expect(log.lines).toEqual([
+      "ERROR worker 3 hangs: it said nothing for 20 s; ending it by force",
+    ]);
+    // Nobody waits for it at the stop, and nobody claims that nothing is lost.
+    expect(await thread.stop(deadlineIn(clock, 1000))).toEqual({ lostLines: 0, isUncounted: true });
+    expect(clock.timerCount).toBe(0);
+  });
 });

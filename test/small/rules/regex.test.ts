@@ -1,6 +1,7 @@
 /** Regular expressions: RE2's syntax, on the unescaped line without its ending, found anywhere in it. */
 import { expect, spyOn, test } from "bun:test";
 
+import { newLineOffsets, scanLine } from "../../../src/line/scan.ts";
 import { compileRules } from "../../../src/rules/compile.ts";
 import type { RuleSet } from "../../../src/rules/rule.ts";
 import { matchLine, rule } from "./rule-match.ts";
@@ -95,4 +96,26 @@ test("makes a string of a line once, and only if an expression needs it that sta
 test("takes linear time where a backtracking engine would take for ever", () => {
   expect(isFound("^(a+)+$", `m,k=${"a".repeat(50_000)} v=1`)).toBe(false);
   expect(isFound("(a|aa)+\\z", `m v="${"a".repeat(50_000)}!"`)).toBe(false);
+});
+
+test("finds a long literal in a text that was made to hold up the search for it", () => {
+  const literal = `${"a".repeat(30)}b${"a".repeat(30)}`;
+  const expression = "a{30}ba{30}";
+  const nearly = "a".repeat(5000);
+  expect(isFound(expression, `m,k=${nearly} v=1`)).toBe(false);
+  expect(isFound(expression, `m,k=${nearly}b${nearly} v=1`)).toBe(true);
+  expect(isFound(expression, `m,k=${nearly}x${literal} v=1`)).toBe(true);
+  expect(isFound(`${expression}.*${expression}`, `m,k=${nearly}b${nearly}x${literal} v=1`)).toBe(
+    true,
+  );
+  expect(isFound(`${expression}.*${expression}`, `m,k=${nearly}b${nearly} v=1`)).toBe(false);
+});
+
+test("does not find a literal behind the line's end, however long the search was", () => {
+  const expression = "a{30}ba{30}";
+  const first = `m,k=${"a".repeat(5000)} v=1\n`;
+  const payload = new TextEncoder().encode(`${first}m,k=${"a".repeat(30)}b${"a".repeat(30)} v=1\n`);
+  const offsets = newLineOffsets();
+  scanLine(payload, 0, first.length - 1, offsets);
+  expect(compileRules([rule("regex", expression)]).match(payload, offsets)).toBe(-1);
 });

@@ -1,7 +1,9 @@
 /** Which lines are shown. Goal: those that match, each Nth of them, whatever payloads they come in. */
 import { expect, test } from "bun:test";
 
+import type { LineOffsets } from "../../../src/line/scan.ts";
 import { compileRules } from "../../../src/rules/compile.ts";
+import { tooCostlyAt } from "../../../src/rules/rule.ts";
 import { createSelect } from "../../../src/tap/select-lines.ts";
 
 /** Gives what is selected of payloads, one after the other, and how many lines each of them has. */
@@ -57,4 +59,21 @@ test("the sample is one of the lines that match", () => {
     shown: ["s0: a 2", "s0: a 4"],
     counts: [6],
   });
+});
+
+test("a line that the expression takes too long for is not shown, and told, and the others are as before", () => {
+  const shown: number[] = [];
+  let costly = 0;
+  const rules = {
+    length: 1,
+    match: (payload: Uint8Array, { lineStart }: LineOffsets) =>
+      payload[lineStart] === 0x63 ? tooCostlyAt(0) : 0,
+  };
+  const selectLines = createSelect(
+    { rules, sampleEvery: 1 },
+    (_payload, start) => void shown.push(start),
+    () => costly++,
+  );
+  expect(selectLines(Buffer.from("a\nc\nb\n"), "s")).toBe(3);
+  expect({ shown, costly }).toEqual({ shown: [0, 4], costly: 1 });
 });

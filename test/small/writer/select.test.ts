@@ -1,9 +1,10 @@
 /** Which lines of a payload a writer takes, and that each line it leaves out is counted. */
 import { describe, expect, test } from "bun:test";
 
+import type { LineOffsets } from "../../../src/line/scan.ts";
 import { Counters } from "../../../src/metrics/counters.ts";
 import { compileRules } from "../../../src/rules/compile.ts";
-import type { RuleDeclaration } from "../../../src/rules/rule.ts";
+import { NO_RULE, type RuleDeclaration, tooCostlyAt } from "../../../src/rules/rule.ts";
 import { WRITER_COUNTERS } from "../../../src/writer/counters.ts";
 import { createSelect } from "../../../src/writer/select.ts";
 
@@ -107,5 +108,31 @@ describe("with rules", () => {
   test("takes with a negative expression what does not match", () => {
     const rule = { type: "negregex", match: "^foo", subject: "" } as const;
     expect(select([rule], "foo v=1\nbar v=2\nfoo v=3\n").pieces).toEqual(["bar v=2"]);
+  });
+});
+
+test("a line that the expressions take too long for is counted by itself, and told with the rule", () => {
+  const counters = new Counters(WRITER_COUNTERS);
+  const costly: string[] = [];
+  const pieces: string[] = [];
+  const rules = {
+    length: 3,
+    match: (payload: Uint8Array, { lineStart }: LineOffsets) =>
+      payload[lineStart] === 0x63 ? tooCostlyAt(2) : payload[lineStart] === 0x61 ? 0 : NO_RULE,
+  };
+  const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+  const selectLines = createSelect(rules, counters, (line, rule) => {
+    costly.push(`${text(line)} at ${rule}`);
+  });
+  selectLines(
+    new TextEncoder().encode("a v=1\na v=2\nc v=3\na v=4\nb v=5\n"),
+    (payload, start, end) => void pieces.push(text(payload.subarray(start, end))),
+  );
+  expect(pieces).toEqual(["a v=1\na v=2", "a v=4"]);
+  expect(costly).toEqual(["c v=3 at 2"]);
+  expect(counters.snapshot()).toMatchObject({
+    received_lines: 5,
+    unmatched_lines: 1,
+    dropped_costly_lines: 1,
   });
 });
