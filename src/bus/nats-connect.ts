@@ -11,7 +11,7 @@ import { clientOptions } from "./nats-client-options.ts";
 import { connectClient, type NatsClient } from "./nats-client.ts";
 import type { NatsOptions } from "./nats-options.ts";
 import { type AttemptOptions, NatsTransport } from "./nats-transport.ts";
-import { unquoted } from "./server-error.ts";
+import { unquoted, withRemedy } from "./server-error.ts";
 
 export interface ConnectDeps {
   readonly clock: Clock;
@@ -92,7 +92,7 @@ function explain(server: string, error: unknown): ConnectError {
   const known = EXPLANATIONS[error.code];
   if (known !== undefined) return new ConnectError(server, known.why, known.needsHuman);
   const isOfNetwork = NETWORK_ERROR.test(error.code);
-  const message = unquoted((error.chainedError ?? error).message);
+  const message = withRemedy(unquoted((error.chainedError ?? error).message));
   // The runtime says "Failed to connect", whatever the code.
   const why = isOfNetwork && !message.includes(error.code) ? `${message} (${error.code})` : message;
   return new ConnectError(server, why, !isOfNetwork);

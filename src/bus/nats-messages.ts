@@ -2,7 +2,7 @@
 import type { Clock } from "../platform/clock.ts";
 import { type Log, throttled } from "../platform/log.ts";
 import type { ConnectError } from "./nats-connect.ts";
-import type { PublicationRefusal, Refusal } from "./server-error.ts";
+import { type PublicationRefusal, type Refusal, withRemedy } from "./server-error.ts";
 
 export interface NatsMessages {
   connected(server: string): void;
@@ -30,27 +30,38 @@ const REFUSALS_MAX = 64;
 /** How often one failure to connect, or one refusal, is told while it lasts. */
 const FAILURE_INTERVAL_MS = 60_000;
 
+/** A connection that lasts this long is none that ends again and again. */
+const FLAPPING_MAX_MS = 10_000;
+
 export function createNatsMessages(log: Log, clock: Clock): NatsMessages {
   const refusals = new Refusals(log, clock);
+  const flapping = new Flapping(clock);
   let wasConnected = false;
   const tooLarge = throttled(log.error.bind(log), clock);
   const notConnected = createFailureMessage(log, clock);
   return {
-    // These two are not throttled: the pauses between attempts bound them, and one without the other misleads.
     connected(server) {
-      if (wasConnected) log.warn(`connected to NATS again, at ${server}`);
-      else log.info(`connected to NATS at ${server}`);
+      if (!wasConnected) log.info(`connected to NATS at ${server}`);
+      else if (!flapping.isQuiet) log.warn(`connected to NATS again, at ${server}`);
       wasConnected = true;
+      flapping.begin();
     },
     disconnected(server, reason, lostPayloads) {
-      const event = `lost the connection to NATS at ${server}: ${reason}`;
-      if (lostPayloads === 0) log.warn(event);
-      else log.error(`${event}; with it ${lostPayloads} messages that it had not confirmed`);
+      const event = `lost the connection to NATS at ${server}: ${withRemedy(reason)}`;
+      const text = flapping.end(event, lostPayloads > 0);
+      if (lostPayloads > 0) {
+        log.error(`${text}; with it ${lostPayloads} messages that it had not confirmed`);
+      } else if (!flapping.isQuiet) {
+        log.warn(text);
+      }
     },
     uncounted(what) {
       log.error(`NATS: ${what}`);
     },
-    notConnected,
+    notConnected(failures) {
+      flapping.isQuiet = false;
+      notConnected(failures);
+    },
     subscriptionRefused(name, { text, remedy }) {
       refusals.tell(name, `not subscribed to ${name}, trying on: NATS says "${text}": ${remedy}`);
     },
@@ -81,6 +92,43 @@ export function createNatsMessages(log: Log, clock: Clock): NatsMessages {
         log.error(`lost ${lostPayloads} messages: NATS did not take them in time`);
     },
   };
+}
+
+/**
+ * A connection that ends soon after it was made, again and again for one reason, is told now and then; and that it stands again
+ * only if its end was told, for one without the other misleads.
+ */
+class Flapping {
+  isQuiet = false;
+  readonly #clock: Clock;
+  #beganMs = -Infinity;
+  #lastEvent = "";
+  #quietUntilMs = -Infinity;
+  #heldBack = 0;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  begin(): void {
+    this.#beganMs = this.#clock.monotonicMs();
+  }
+
+  /** Decides on {@link isQuiet}; returns what is to be told if it is not. What is lost is always told. */
+  end(event: string, isLoss: boolean): string {
+    const nowMs = this.#clock.monotonicMs();
+    const isAgain = nowMs - this.#beganMs < FLAPPING_MAX_MS && event === this.#lastEvent;
+    this.isQuiet = isAgain && nowMs < this.#quietUntilMs && !isLoss;
+    this.#lastEvent = event;
+    if (this.isQuiet) {
+      this.#heldBack++;
+      return event;
+    }
+    const more = this.#heldBack === 0 ? "" : ` (and ${this.#heldBack} more like this)`;
+    this.#heldBack = 0;
+    this.#quietUntilMs = nowMs + FAILURE_INTERVAL_MS;
+    return `${event}${more}`;
+  }
 }
 
 /** A subscription may have the same name. */

@@ -53,6 +53,25 @@ const UNNAMED: readonly (readonly [RegExp, string])[] = [
   [/^invalid subject$/i, "correct the subject"],
 ];
 
+/** What ends a connection, or refuses it, and is not plain in itself. */
+const ENDS: readonly (readonly [RegExp, string])[] = [
+  [/^maximum connections exceeded$/i, "raise max_connections of nats-server"],
+  [/^maximum account active connections exceeded$/i, "raise the account's limit of connections"],
+  [
+    /^maximum control line exceeded$/i,
+    "use shorter subjects, or raise max_control_line of nats-server",
+  ],
+  [/^maximum payload violation$/i, "max_payload of nats-server was lowered"],
+  [/^(user|account) authentication expired$/i, "give it new credentials"],
+  [/^stale connection$/i, "its pings were not answered in time"],
+];
+
+/** `text`, in the server's words, about a connection: with what can be done about it. */
+export function withRemedy(text: string): string {
+  const known = ENDS.find(([pattern]) => pattern.test(text));
+  return known === undefined ? text : `${text} (${known[1]})`;
+}
+
 /** `argument` is what follows -ERR, in single quotes as the server sends it. */
 export function parseServerError(argument: string): ServerError {
   const text = unquoted(argument);
