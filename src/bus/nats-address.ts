@@ -88,7 +88,8 @@ function parseCredentials(text: string, fail: (why: string) => never): Credentia
   return credentials;
 }
 
-function parseHostPort(text: string, fail: (why: string) => never): string {
+/** `text` with the default port if it has none; `fail` is called with what is wrong. */
+export function parseHostPort(text: string, fail: (why: string) => never): string {
   const match = /^(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::(\d*))?\/?$/i.exec(text);
   const [, host = "", port = ""] =
     match ?? fail("is not host or host:port (an IPv6 host in brackets)");

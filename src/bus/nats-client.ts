@@ -8,6 +8,7 @@ import {
   type Msg,
   Parser,
   ProtocolHandler,
+  type ServerInfo,
   State,
   SubscriptionImpl,
 } from "nats/lib/nats-base-client/internal_mod";
@@ -21,6 +22,9 @@ export class NatsClient extends ProtocolHandler {
     // Its second part is for answers to requests, which nobody sends us.
     super(parseOptions(options), { publish() {} });
   }
+
+  /** Called with what the server tells of itself, each time that it does so from now on. */
+  onInfo: (info: ServerInfo) => void = () => {};
 
   /** What the server says with -ERR, in quotes, comes here first: true if there is nothing left to be done about it. */
   onError: (argument: string) => boolean = () => false;
@@ -52,6 +56,11 @@ export class NatsClient extends ProtocolHandler {
   /** True while a part of a message has been read and the rest has not. */
   get isWithinMessage(): boolean {
     return this.parser.state !== State.OP_START;
+  }
+
+  override processInfo(argument: Uint8Array): void {
+    super.processInfo(argument);
+    if (this.info !== undefined) this.onInfo(this.info);
   }
 
   override processError(argument: Uint8Array): void {

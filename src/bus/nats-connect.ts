@@ -10,6 +10,7 @@ import { assert, SpoutError } from "../platform/errors.ts";
 import { clientOptions } from "./nats-client-options.ts";
 import { connectClient, type NatsClient } from "./nats-client.ts";
 import type { NatsOptions } from "./nats-options.ts";
+import type { Server } from "./nats-servers.ts";
 import { type AttemptOptions, NatsTransport } from "./nats-transport.ts";
 import { unquoted, withRemedy } from "./server-error.ts";
 
@@ -40,26 +41,28 @@ export function transportOf({ transport }: NatsClient): NatsTransport {
 
 /** Resolves with a connection that never reconnects by itself. Rejects with a {@link ConnectError}. */
 export async function connectToServer(
-  server: string,
+  server: Server,
   name: string,
   options: NatsOptions,
   deps: ConnectDeps,
 ): Promise<NatsClient> {
+  const { address, tlsName, needsTls } = server;
   const attempt = new AbortController();
   const giveUp = () => attempt.abort(deps.stop.reason);
   deps.stop.addEventListener("abort", giveUp);
   const cancelTimeLimit = deps.clock.after(deps.connectMaxMs, () =>
-    attempt.abort(new ConnectError(server, `no answer within ${deps.connectMaxMs} ms`, false)),
+    attempt.abort(new ConnectError(address, `no answer within ${deps.connectMaxMs} ms`, false)),
   );
   try {
     setTransportFactory({ factory: () => new NatsTransport() });
     return await connectClient({
-      ...(await clientOptions(name, options)),
-      servers: [server],
+      ...(await clientOptions(name, { ...options, tls: options.tls || needsTls })),
+      ...(tlsName === undefined ? {} : { tlsName }),
+      servers: [address],
       attempt: attempt.signal,
     } as AttemptOptions);
   } catch (error) {
-    throw explain(server, attempt.signal.aborted ? attempt.signal.reason : error);
+    throw explain(address, attempt.signal.aborted ? attempt.signal.reason : error);
   } finally {
     cancelTimeLimit();
     deps.stop.removeEventListener("abort", giveUp);

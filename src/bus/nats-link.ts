@@ -14,18 +14,24 @@ import { transportOf } from "./nats-connect.ts";
 import type { NatsTransport } from "./nats-transport.ts";
 import { parseServerError, type PublicationRefusal, unquoted } from "./server-error.ts";
 
-export interface LinkOptions {
+/** They are called within the client's parser, but for the last; none may throw. */
+export interface LinkEvents {
+  /** The server refused a publication; called before the round trip that follows it is answered. */
+  readonly onPublishRefused: (refusal: PublicationRefusal) => void;
+  /** The server said something, in these words, that is about nothing known here and does not end the connection. */
+  readonly onOtherError: (text: string) => void;
+  /** The server told what other servers there are, or {@link Link.isLameDuck} may have become true. */
+  readonly onInfo: (link: Link) => void;
+  /** {@link Link.isWritable} is true again. */
+  readonly onWritable: () => void;
+}
+
+export interface LinkOptions extends LinkEvents {
   /** host:port, for the log. */
   readonly server: string;
   readonly clock: Clock;
   /** A server that is frozen, or gone without a word, is noticed within one to three of these. */
   readonly pingIntervalMs: number;
-  /** The server refused a publication; called before the round trip that follows it is answered. */
-  readonly onPublishRefused: (refusal: PublicationRefusal) => void;
-  /** The server said something, in these words, that is about nothing known here and does not end the connection. */
-  readonly onOtherError: (text: string) => void;
-  /** {@link Link.isWritable} is true again. */
-  readonly onWritable: () => void;
 }
 
 export interface LinkSubscription {
@@ -91,6 +97,21 @@ export class Link {
       };
     });
     this.#watchErrors(options);
+    client.onInfo = () => options.onInfo(this);
+  }
+
+  /** True if the server is about to stop: it takes no new connections, and ends those that it has one by one. */
+  get isLameDuck(): boolean {
+    return this.#client.info?.ldm === true;
+  }
+
+  /** The addresses of all servers of the cluster, as the server last told. Not to be trusted. */
+  get announced(): unknown {
+    return this.#client.info?.connect_urls;
+  }
+
+  get isEncrypted(): boolean {
+    return this.#transport.isEncrypted();
   }
 
   /** As the server last told; it may tell anew while connected. */

@@ -6,6 +6,10 @@ import { type PublicationRefusal, type Refusal, withRemedy } from "./server-erro
 
 export interface NatsMessages {
   connected(server: string): void;
+  /** The old server is about to stop: all is at another one now. */
+  moved(from: string, to: string): void;
+  /** The server is about to stop, and there is no other. */
+  nowhere(server: string): void;
   disconnected(server: string, reason: string, lostPayloads: number): void;
   /** Messages were lost of which nobody knows how many; `what` in words. */
   uncounted(what: string): void;
@@ -45,6 +49,14 @@ export function createNatsMessages(log: Log, clock: Clock): NatsMessages {
       else if (!flapping.isQuiet) log.warn(`connected to NATS again, at ${server}`);
       wasConnected = true;
       flapping.begin();
+    },
+    moved(from, to) {
+      log.info(`moved to NATS at ${to}: the one at ${from} is about to stop (lame-duck mode)`);
+    },
+    nowhere(server) {
+      log.warn(
+        `NATS at ${server} is about to stop (lame-duck mode), and there is no other to move to: staying as long as it lasts`,
+      );
     },
     disconnected(server, reason, lostPayloads) {
       const event = `lost the connection to NATS at ${server}: ${withRemedy(reason)}`;

@@ -68,6 +68,9 @@ export class Outbound {
   #link: Link | undefined;
   /** Gives back the payload that the connection keeps; there is one at most, for until then it takes no other. */
   #freeKept: (() => void) | undefined;
+  /** Called when nothing is left on the connection that is being left. */
+  #onLeft: (() => void) | undefined;
+  #isLeaving = false;
   #isConfirming = false;
   #isTurnEndDue = false;
   #lastFlushMs = -Infinity;
@@ -145,6 +148,7 @@ export class Outbound {
   /** A connection stands: what is held goes out on it. */
   attach(link: Link): void {
     this.#link = link;
+    this.#isLeaving = false;
     this.#send();
   }
 
@@ -161,9 +165,20 @@ export class Outbound {
     this.#refusals.forget();
     const lost = this.#queue.takeAllSent();
     this.#lose(lost, "unconfirmed");
+    this.#tellIfLeft();
     this.#tellIfEmpty();
     this.#tellOfRoom();
     return lost.length;
+  }
+
+  /** Sends no more on the connection until the next one stands; resolves when it has confirmed all, or has ended. */
+  leave(): Promise<void> {
+    this.#isLeaving = true;
+    return new Promise((resolve) => {
+      this.#onLeft = resolve;
+      this.#tellIfLeft();
+      if (!this.#isConfirming) this.#endTurn();
+    });
   }
 
   /** The connection takes more again. */
@@ -268,6 +283,7 @@ export class Outbound {
   }
 
   #hasWindow(): boolean {
+    if (this.#isLeaving) return false;
     return this.#queue.sentBytes < WINDOW_BYTES && this.#queue.sentCount < WINDOW_PAYLOADS;
   }
 
@@ -281,6 +297,7 @@ export class Outbound {
     this.#isConfirming = false;
     if (refused.size === 0 && this.#refusals.isEmpty) this.#queue.confirm(count);
     else this.#lose(this.#refusals.judge(this.#queue.takeSent(count), refused), "refused");
+    this.#tellIfLeft();
     this.#send();
   }
 
@@ -298,6 +315,10 @@ export class Outbound {
     if (!this.#queue.hold(subject, NOTHING, 0)) return false;
     this.#send();
     return true;
+  }
+
+  #tellIfLeft(): void {
+    if (this.#isLeaving && this.#queue.sentCount === 0) this.#onLeft?.();
   }
 
   #tellIfEmpty(): void {

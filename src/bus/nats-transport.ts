@@ -25,6 +25,8 @@ export interface AttemptOptions extends ConnectionOptions {
   readonly attempt: AbortSignal;
   /** Present: a server that offers no TLS is refused before anything is sent to it. */
   readonly tls?: TlsFiles;
+  /** What the server's certificate must be for; its host, if left out. */
+  readonly tlsName?: string;
 }
 
 /** In PEM. The library has options of the same names. */
@@ -72,7 +74,7 @@ export class NatsTransport implements Transport {
     server: { readonly hostname: string; readonly port: number },
     options: ConnectionOptions,
   ): Promise<void> {
-    const { attempt, tls } = options as AttemptOptions;
+    const { attempt, tls, tlsName } = options as AttemptOptions;
     attempt.throwIfAborted();
     attempt.addEventListener("abort", () => this.#end(attempt.reason), { once: true });
     try {
@@ -80,7 +82,7 @@ export class NatsTransport implements Transport {
       this.#dial(server).catch((error: Error) => this.#end(error));
       const greeting = await this.#greeting.promise;
       const offersTls = greeting.tls_required === true || greeting.tls_available === true;
-      if (offersTls) await this.#encrypt(server.hostname, tls ?? {}, greeting);
+      if (offersTls) await this.#encrypt(tlsName ?? server.hostname, tls ?? {}, greeting);
       else if (tls !== undefined) throw new NatsError("tls", ErrorCode.ServerOptionNotAvailable);
     } catch (error) {
       this.#end(error as Error);

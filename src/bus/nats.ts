@@ -25,9 +25,10 @@ import {
   type Subscription,
 } from "./bus.ts";
 import { Breaks } from "./nats-breaks.ts";
-import { ConnectError, connectToServer } from "./nats-connect.ts";
-import { Link, PAYLOAD_MAX_DEFAULT_BYTES } from "./nats-link.ts";
+import { Dialer } from "./nats-dialer.ts";
+import { type Link, PAYLOAD_MAX_DEFAULT_BYTES } from "./nats-link.ts";
 import { createNatsMessages, type NatsMessages } from "./nats-messages.ts";
+import { moveAway } from "./nats-move.ts";
 import type { NatsOptions } from "./nats-options.ts";
 import { Outbound } from "./nats-outbound.ts";
 import { NatsSubscription } from "./nats-subscription.ts";
@@ -54,6 +55,8 @@ export interface NatsTimes {
    * the server before them is gone without a trace.
    */
   readonly settleMs: number;
+  /** The time it takes until all servers of a cluster know of a subscription: so long it stands on both when it moves. */
+  readonly moveMs: number;
   /** How soon what the server refuses is tried again: first, and at most. */
   readonly refusedFirstMs: number;
   readonly refusedMaxMs: number;
@@ -66,6 +69,7 @@ const TIMES: NatsTimes = {
   retryMaxMs: 1_000,
   steadyMs: 10_000,
   settleMs: 1_500,
+  moveMs: 1_000,
   refusedFirstMs: 500,
   refusedMaxMs: 10_000,
 };
@@ -88,11 +92,18 @@ class NatsBus implements Bus {
   readonly #messages: NatsMessages;
   readonly #outbound: Outbound;
   readonly #breaks: Breaks;
+  readonly #dialer: Dialer;
   readonly #subscriptions = new Set<NatsSubscription>();
   /** Fired when the connection is to end for good. */
   readonly #stop = new AbortController();
   #state: BusState = "connecting";
   #link: Link | undefined;
+  /** Where all subscriptions stand already: it follows when the present connection has ended. */
+  #next: Link | undefined;
+  /** The connection that is being left, because its server is about to stop. */
+  #leaving: Link | undefined;
+  /** True once nothing is left on it. */
+  #hasLeft = false;
   #payloadMaxBytes = PAYLOAD_MAX_DEFAULT_BYTES;
   #closed: Promise<void> | undefined;
 
@@ -107,6 +118,7 @@ class NatsBus implements Bus {
       onAllowed: this.#messages.publicationAllowed,
       onTooLarge: this.#messages.tooLarge,
     });
+    this.#dialer = this.#createDialer(deps);
     this.#breaks = new Breaks(deps.clock, {
       onUncounted: (what) => {
         if (options.onUncounted === undefined) return;
@@ -202,7 +214,8 @@ class NatsBus implements Bus {
     for (const subscription of this.#subscriptions) subscription.abandon();
     this.#messages.closed(this.#missed(this.#outbound.abandon()));
     this.#link?.close("the bus is closed");
-    this.#link = undefined;
+    this.#next?.close("the bus is closed");
+    this.#link = this.#next = undefined;
   }
 
   /** Never resolves while there is something to send and no server to take it. */
@@ -216,8 +229,11 @@ class NatsBus implements Bus {
     let isFirst = true;
     while (!this.#stop.signal.aborted) {
       const startMs = this.#clock.monotonicMs();
-      const link = await this.#connect();
+      const link = await this.#dialer.connect();
       if (link !== undefined) await this.#serve(link, isFirst ? 0 : this.#times.settleMs);
+      for (let next = this.#takeNext(); next !== undefined; next = this.#takeNext()) {
+        await this.#serve(next, 0);
+      }
       isFirst = false;
       const isSteady =
         link !== undefined && this.#clock.monotonicMs() - startMs >= this.#times.steadyMs;
@@ -231,57 +247,81 @@ class NatsBus implements Bus {
     }
   }
 
-  /** Tries each server once, in the order given. */
-  async #connect(): Promise<Link | undefined> {
-    const failures: ConnectError[] = [];
-    for (const server of this.#natsOptions.servers) {
-      try {
-        const connection = await connectToServer(server, this.#options.name, this.#natsOptions, {
-          clock: this.#clock,
-          connectMaxMs: this.#times.connectMaxMs,
-          stop: this.#stop.signal,
-        });
-        return new Link(connection, {
-          server,
-          clock: this.#clock,
-          pingIntervalMs: this.#times.pingIntervalMs,
-          onWritable: () => this.#outbound.resume(),
-          onPublishRefused: (refusal) => {
-            this.#outbound.refuse(refusal.subject);
-            this.#messages.publicationRefused(refusal);
-          },
-          onOtherError: this.#messages.otherError,
-        });
-      } catch (error) {
-        assert(error instanceof ConnectError, `connecting threw ${error}`);
-        failures.push(error);
-      }
-      if (this.#stop.signal.aborted) return undefined;
-    }
-    this.#messages.notConnected(failures);
-    return undefined;
+  #takeNext(): Link | undefined {
+    const next = this.#next;
+    this.#next = undefined;
+    return next;
+  }
+
+  #createDialer(deps: NatsDeps): Dialer {
+    return new Dialer({
+      ...this.#times,
+      name: this.#options.name,
+      nats: this.#natsOptions,
+      clock: deps.clock,
+      stop: this.#stop.signal,
+      onNotConnected: this.#messages.notConnected,
+      events: {
+        onWritable: () => this.#outbound.resume(),
+        onPublishRefused: (refusal) => {
+          this.#outbound.refuse(refusal.subject);
+          this.#messages.publicationRefused(refusal);
+        },
+        onOtherError: this.#messages.otherError,
+        onInfo: (link) => this.#hear(link),
+      },
+    });
+  }
+
+  /** What a server tells of itself and of its cluster. */
+  #hear(link: Link): void {
+    if (link !== this.#link) return;
+    this.#dialer.learn(link);
+    const isNew = this.#leaving !== link && this.#closed === undefined;
+    if (link.isLameDuck && isNew) void this.#leave(link);
+  }
+
+  async #leave(link: Link): Promise<void> {
+    this.#leaving = link;
+    this.#hasLeft = await moveAway(link, {
+      connectElsewhere: (from) => this.#dialer.connectElsewhere(from),
+      subscriptions: this.#subscriptions,
+      outbound: this.#outbound,
+      pause: () => pause(this.#clock, this.#times.moveMs, this.#stop.signal),
+      isStopped: () => this.#stop.signal.aborted,
+      onNowhere: () => this.#messages.nowhere(link.server),
+      onStanding: (next) => (this.#next = next),
+    });
+    if (this.#hasLeft) link.close("moved to another server");
   }
 
   /** Publishes after `settleMs`. Resolves when the connection has ended. */
   async #serve(link: Link, settleMs: number): Promise<void> {
     if (this.#stop.signal.aborted) return link.close("the bus is closed");
     this.#link = link;
-    this.#messages.connected(link.server);
+    if (this.#hasLeft) this.#messages.moved(this.#leaving?.server ?? "", link.server);
+    else this.#messages.connected(link.server);
+    this.#leaving = undefined;
+    this.#hasLeft = false;
     this.#breaks.connected(link.serverId);
     this.#state = "up";
     for (const subscription of this.#subscriptions) subscription.attach(link);
     let cancelSettling = () => {};
     if (settleMs === 0) this.#outbound.attach(link);
     else cancelSettling = this.#clock.after(settleMs, () => this.#outbound.attach(link));
+    this.#hear(link);
     const end = await link.ended;
     cancelSettling();
     if (this.#stop.signal.aborted) return;
     this.maxPayloadBytes();
     this.#link = undefined;
+    if (this.#hasLeft) return void this.#outbound.detach();
     this.#state = "down";
-    for (const subscription of this.#subscriptions) subscription.detach();
+    for (const subscription of this.#subscriptions) subscription.detach(link);
     this.#messages.disconnected(link.server, end.reason, this.#missed(this.#outbound.detach()));
-    if (this.#subscriptions.size > 0) this.#breaks.ended(end);
+    if (this.#subscriptions.size === 0) return;
+    // What is published now goes where they stand already.
+    this.#breaks.ended(this.#next === undefined ? end : { ...end, wasBusy: false });
   }
 
   /** How many of the lost payloads the operator should hear of. */

@@ -8,7 +8,7 @@ import { eventually } from "../../support/eventually.ts";
 import { startFakeNats } from "./fake-nats.ts";
 import { openTestBus, untilUp } from "./nats-support.ts";
 
-const PING_MS = 50;
+const PING_MS = 200;
 const times = { pingIntervalMs: PING_MS };
 
 test("a server whose answer stands behind long traffic is alive until the traffic ends", async () => {
@@ -24,8 +24,8 @@ test("a server whose answer stands behind long traffic is alive until the traffi
   const client = await eventually("the client", () => fake.clients[0]);
   await eventually("the subscription", () => client.received.includes("SUB a "));
   // One message, of which a byte comes now and then: the client calls nobody meanwhile.
-  client.socket.write("MSG a 1 40\r\n");
-  for (let byte = 0; byte < 40; byte++) {
+  client.socket.write("MSG a 1 20\r\n");
+  for (let byte = 0; byte < 20; byte++) {
     client.socket.write("x");
     await Bun.sleep(PING_MS / 2);
   }
@@ -52,7 +52,7 @@ test("a server that reads slowly is alive while it reads", async () => {
   });
   while (read < 50e6 && client.isOpen) {
     client.socket.resume();
-    await Bun.sleep(PING_MS / 2);
+    await Bun.sleep(PING_MS / 5);
   }
   client.socket.pause();
   expect(client.isOpen).toBe(true);

@@ -73,13 +73,13 @@ test("ends an attempt under way when it is closed", async () => {
   silent.stop(true);
 });
 
-test("keeps one timer while it is connected, for the pings, and none once closed", async () => {
+test("keeps two timers while it is connected, for the pings and for looking, and none once closed", async () => {
   await using server = await startNatsServer();
   const clock = new ManualClock();
   const test = openTestBus({ servers: [server.address] }, { clock });
   await test.bus.subscribe("a", { pendingMaxBytes: 1, onDelivery() {}, onDropped() {} });
   await test.bus.publish("a", new Uint8Array(1));
-  expect(clock.timerCount).toBe(1);
+  expect(clock.timerCount).toBe(2);
   await test.bus.close(10_000);
   await eventually("the last one to be gone", () => clock.timerCount === 0);
 });

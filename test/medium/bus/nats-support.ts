@@ -15,6 +15,7 @@ const TIMES: NatsTimes = {
   retryMaxMs: 50,
   steadyMs: 1_000,
   settleMs: 0,
+  moveMs: 200,
   refusedFirstMs: 50,
   refusedMaxMs: 200,
 };
