@@ -23,8 +23,7 @@ const PUBLISHING_COUNTERS = {
   dropped_nats_lines: "Lines in the messages that NATS had no room for.",
   lost_nats_lines: "Lines sent and then lost with a broken connection or at a stop.",
   refused_nats_lines: "Lines sent that NATS does not allow on their subject (permissions): lost.",
-  dropped_long_lines:
-    "Lines dropped because one alone exceeds the batch size or the NATS server's max_payload.",
+  dropped_long_lines: "Lines dropped because one alone exceeds the NATS server's max_payload.",
 } as const;
 
 /** Field of `spout_stat_listener` of mode listener -> what it counts. In the order of publication: those of 1.x, then ours. */
@@ -43,7 +42,8 @@ export const UDP_COUNTERS = {
 export const HTTP_COUNTERS = {
   received: "Write requests taken, those with an empty body left out.",
   sent: "Batches handed to NATS.",
-  read_errors: "Requests whose body was not complete when the client went away, or after a minute.",
+  read_errors:
+    "Requests whose client went away before they were taken, or whose body was not complete after a minute.",
   ...PUBLISHING_COUNTERS,
   dropped_overflow_lines: "Lines dropped because no nanosecond timestamp can hold their time.",
   refused_requests: "Write requests answered with 400, 413 or 415, of which nothing was taken.",

@@ -11,6 +11,7 @@ import type { Counters } from "../metrics/counters.ts";
 import type { Clock } from "../platform/clock.ts";
 import { messageOf } from "../platform/errors.ts";
 import { type Log, throttled } from "../platform/log.ts";
+import { giveBack } from "../platform/memory.ts";
 import type { PublishingCounter } from "./counters.ts";
 
 export interface IntakeOptions {
@@ -113,7 +114,7 @@ export class Intake {
     await Promise.all(Array.from(this.#underWay, (publication) => publication.isTaken));
   }
 
-  /** The server tells its own limit when it is connected, and another server may tell another. */
+  /** What is gathered for one message. The server tells its own limit when it is connected, and another may tell another. */
   #messageMaxBytes(): number {
     const { limits, bus } = this.#options;
     return Math.min(limits.sizeMaxBytes, bus.maxPayloadBytes());
@@ -123,7 +124,7 @@ export class Intake {
   #publishAlone(payload: Uint8Array, lines: number): Publication {
     const publication = new BatchPublication();
     const ended = withFinalNewline(payload);
-    this.#publish(publication, ended, lines, release);
+    this.#publish(publication, ended, lines, giveBack);
     return publication;
   }
 
@@ -142,21 +143,21 @@ export class Intake {
     for (const message of messages) this.#handOver(message, publication, onMessageFree);
   }
 
+  /** At the size to send at; a line longer than that is a message of its own, if there is a message that long. */
   #cut(publication: BatchPublication, payload: Uint8Array, lines: number): readonly Message[] {
-    const maxBytes = this.#messageMaxBytes();
-    if (payload.length <= maxBytes) return [{ payload, lines }];
+    const sizeMaxBytes = this.#messageMaxBytes();
+    if (payload.length <= sizeMaxBytes) return [{ payload, lines }];
+    const maxBytes = this.#options.bus.maxPayloadBytes();
     const messages: Message[] = [];
-    cutAtLineEnds(
-      payload,
-      maxBytes,
-      (chunk) => messages.push({ payload: chunk, lines: countLines(chunk) }),
-      (line) => {
-        publication.longLines += countLines(line);
-        this.#reportLong(
-          `dropped a line of ${line.length} bytes: at most ${maxBytes} can be published at once`,
-        );
-      },
-    );
+    const keep = (chunk: Uint8Array) =>
+      void messages.push({ payload: chunk, lines: countLines(chunk) });
+    cutAtLineEnds(payload, sizeMaxBytes, keep, (line) => {
+      if (line.length <= maxBytes) return keep(line);
+      publication.longLines += countLines(line);
+      this.#reportLong(
+        `dropped a line of ${line.length} bytes: at most ${maxBytes} can be published at once`,
+      );
+    });
     this.#options.counters.add("dropped_long_lines", publication.longLines);
     return messages;
   }
@@ -191,16 +192,6 @@ export class Intake {
     this.#underWay.delete(publication);
     if (publication.takenMessages > 0) this.#options.counters.add("sent");
   }
-}
-
-/**
- * Gives the memory of a body back at once, not when garbage is next collected: the next body then finds it in the
- * processor's cache.
- */
-function release(payload: Uint8Array): void {
-  const { buffer } = payload;
-  const isWhole = buffer.byteLength === payload.length;
-  if (isWhole && buffer instanceof ArrayBuffer) buffer.transfer(0);
 }
 
 class BatchPublication implements Publication {

@@ -113,7 +113,8 @@ test("publishes a payload larger than a batch at once, cut at line ends, behind 
 });
 
 test("drops a line too long to publish, keeps its neighbours, and tells both counter and log", async () => {
-  const { bus, accept, intake, counters, log } = setUp({ sizeMaxBytes: 8 });
+  const { bus, accept, intake, counters, log } = setUp();
+  bus.maxBytes = 8;
   const publication = accept("a\nbbbbbbbb\nc\n");
   expect(publication.longLines).toBe(1);
   expect(await publication.isTaken).toBe(true);
@@ -123,6 +124,23 @@ test("drops a line too long to publish, keeps its neighbours, and tells both cou
   expect(counters.snapshot()).toMatchObject({ sent_lines: 2, dropped_long_lines: 2, sent: 1 });
   expect(log.lines).toEqual([
     "ERROR dropped a line of 9 bytes: at most 8 can be published at once",
+  ]);
+});
+
+test("a line longer than a batch, which NATS takes, is a message of its own: a batch has a size to send at", async () => {
+  const { bus, accept, intake, counters, log } = setUp({ sizeMaxBytes: 8 });
+  bus.maxBytes = 20;
+  const long = "b".repeat(19);
+  accept("a\n");
+  expect(accept(`${long}\n`).longLines).toBe(0);
+  accept(`c\n${long}\nd\n`);
+  accept(long);
+  expect(bus.texts).toEqual(["a\n", `${long}\n`, "c\n", `${long}\n`, "d\n", `${long}\n`]);
+  expect(accept(`${long}b\n`).longLines).toBe(1);
+  await intake.whenSettled();
+  expect(counters.snapshot()).toMatchObject({ sent_lines: 6, dropped_long_lines: 1 });
+  expect(log.lines).toEqual([
+    "ERROR dropped a line of 21 bytes: at most 20 can be published at once",
   ]);
 });
 
