@@ -10,6 +10,8 @@ export const INFLUXDB_VERSION = "1.8.10";
 
 const JSON_TYPE = "application/json";
 const ERROR_HEADER_MAX_LENGTH = 1024;
+/** As InfluxDB looks for it: an empty one does not hide the other. */
+const REQUEST_ID_HEADERS = ["X-Request-Id", "Request-Id"] as const;
 
 export function noContent(request: Request): Response {
   return new Response(null, { status: 204, headers: commonHeaders(request) });
@@ -48,10 +50,13 @@ function commonHeaders(request: Request): Record<string, string> {
   };
 }
 
-/** The client's own, so that users can tie its log to others; or a new one. */
-function requestId(request: Request): string {
-  const sent = request.headers.get("X-Request-Id") ?? request.headers.get("Request-Id") ?? "";
-  return /^[\x21-\x7e]{1,128}$/.test(sent) ? sent : crypto.randomUUID();
+/** The client's own, so that users can tie its log to others: the first that can be sent back; or a new one. */
+function requestId({ headers }: Request): string {
+  for (const name of REQUEST_ID_HEADERS) {
+    const sent = headers.get(name);
+    if (sent !== null && /^[\x21-\x7e]{1,128}$/.test(sent)) return sent;
+  }
+  return crypto.randomUUID();
 }
 
 /** A header holds no line ends and no control bytes, and should hold nothing but ASCII. */

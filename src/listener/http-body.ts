@@ -1,47 +1,43 @@
 /**
  * The body of a request: read and inflated under limits, so that no client, and no number of clients, takes more
- * memory than the operator granted.
+ * memory than the operator granted, or keeps the others out for longer than a moment.
  */
-
-import { promisify } from "node:util";
-import { gunzip } from "node:zlib";
-
 import type { Clock } from "../platform/clock.ts";
-import { messageOf } from "../platform/errors.ts";
+import { giveBack } from "../platform/memory.ts";
+import { inflate, inflateAtOnce, type Inflated, toldLength } from "./http-inflate.ts";
+import { type Holding, Room, SMALL_MAX_BYTES } from "./http-room.ts";
 
 /** A whole body, or why there is none. */
 export type Body =
-  | { readonly kind: "whole"; readonly bytes: Uint8Array }
-  | { readonly kind: "too_large" }
-  /** All bodies being read take too much together. */
+  | Inflated
+  /** All bodies that are held take too much together. */
   | { readonly kind: "no_room" }
   /** The client went away, or broke the protocol. */
   | { readonly kind: "broken_off" }
   /** The client takes too long. */
-  | { readonly kind: "too_slow" }
-  | { readonly kind: "not_gzip"; readonly reason: string };
+  | { readonly kind: "too_slow" };
 
 export interface BodyOptions {
   /** Of one body, before and after inflating. */
   readonly bodyMaxBytes: number;
   /**
-   * Of all bodies read as a stream, as they arrive, together; those read at one go add half of that, and what they
-   * inflate to one body at a time.
+   * Of all bodies together, from what has arrived to what is handed on. Those read at one go add half of that; the one
+   * being inflated, and those whose times are being converted, count once and are there twice.
    */
   readonly totalMaxBytes: number;
   readonly clock: Clock;
+  /** Who sent a request: what the bodies of one name hold is one sender's. */
+  readonly senderName: (request: Request) => string;
 }
 
 export interface BodyReader {
-  /** Calls `use` with the body of `request`; its memory counts until `use` resolves. */
+  /** Calls `use` with the body of `request`; its memory counts, as `held`, until `use` resolves. */
   read<Result>(
     request: Request,
     isGzip: boolean,
-    use: (body: Body) => Promise<Result>,
+    use: (body: Body, held: Holding) => Result | Promise<Result>,
   ): Promise<Result>;
 }
-
-const inflate = promisify(gunzip);
 
 /**
  * Bodies no longer than this, if their length is told, are read at one go: reading them as a stream takes about twice
@@ -51,138 +47,114 @@ const inflate = promisify(gunzip);
 const AT_ONCE_MAX_BYTES = 1024 * 1024;
 const AT_ONCE_SHARE = 0.5;
 
-/**
- * The whole of a body that is read as a stream must be there by then: a client that sends a byte now and then would
- * hold its room for ever. When the other room is held in that way, small bodies are read as streams too.
- */
+/** The whole of a body must be there by then: a client that sends a byte now and then would hold its room for ever. */
 const BODY_MAX_MS = 60_000;
 
-export function createBodyReader({ bodyMaxBytes, totalMaxBytes, clock }: BodyOptions): BodyReader {
-  const streams = new Room(totalMaxBytes);
-  const atOnce = new Room(totalMaxBytes * AT_ONCE_SHARE);
-  let inflating: Promise<unknown> = Promise.resolve();
+/** Inflating so much takes a millisecond at most, if what comes of it is small too: no time to do it beside the event loop. */
+const INFLATED_AT_ONCE_MAX_BYTES = 64 * 1024;
 
-  /** One body at a time: a small one may inflate to the limit, and a hundred of them at once must not. */
-  const inflateInTurn = (bytes: Uint8Array): Promise<Body> => {
-    const turn = inflating.then(() => inflateUpTo(bodyMaxBytes, bytes));
-    inflating = turn;
-    return turn;
-  };
+export function createBodyReader(options: BodyOptions): BodyReader {
+  const { bodyMaxBytes, totalMaxBytes, clock, senderName } = options;
+  const room = new Room({ maxBytes: totalMaxBytes, clock });
+  let atOnceFreeBytes = totalMaxBytes * AT_ONCE_SHARE;
+  const inflateInTurn = createInflating(room, bodyMaxBytes);
 
   return {
     async read(request, isGzip, use) {
+      const stopped = Promise.withResolvers<Body>();
+      const held = room.open({
+        senderName: () => senderName(request),
+        onGivenAway: () => stopped.resolve({ kind: "no_room" }),
+      });
       // Judged before a byte of it is read.
       const toldBytes = Number(request.headers.get("Content-Length"));
-      if (toldBytes > bodyMaxBytes) return use({ kind: "too_large" });
-      const isAtOnce = toldBytes > 0 && toldBytes <= AT_ONCE_MAX_BYTES && atOnce.take(toldBytes);
-      const reading = isAtOnce
-        ? readAtOnce(request, toldBytes, atOnce)
-        : readAsStream(request, { bodyMaxBytes, room: streams, clock });
+      if (toldBytes > bodyMaxBytes) return use({ kind: "too_large" }, held);
+      const isAtOnce =
+        toldBytes > 0 && toldBytes <= AT_ONCE_MAX_BYTES && toldBytes <= atOnceFreeBytes;
+      if (isAtOnce) atOnceFreeBytes -= toldBytes;
+      const cancelTime = clock.after(BODY_MAX_MS, () => stopped.resolve({ kind: "too_slow" }));
+      const reading = isAtOnce ? readAtOnce(request) : readAsStream(request, bodyMaxBytes, held);
+      reading.body.then(stopped.resolve, () => stopped.resolve({ kind: "broken_off" }));
       try {
-        const body = await reading.body;
-        const isInflated = isGzip && body.kind === "whole" && body.bytes.length > 0;
-        return await use(isInflated ? await inflateInTurn(body.bytes) : body);
+        const body = await stopped.promise;
+        cancelTime();
+        held.isBeingRead = false;
+        if (!isGzip || body.kind !== "whole" || body.bytes.length === 0) {
+          return await use(body, held);
+        }
+        const inflated = inflateInTurn(body.bytes, held);
+        if (!(inflated instanceof Promise)) return await use(inflated, held);
+        const waitedFor = await inflated;
+        return await use(request.signal.aborted ? { kind: "broken_off" } : waitedFor, held);
       } finally {
         reading.end();
+        held.end();
+        if (isAtOnce) atOnceFreeBytes += toldBytes;
       }
     },
   };
 }
 
-/** What bodies may hold together. */
-class Room {
-  #freeBytes: number;
+/** One body at a time, unless it is small: a small one may inflate to the limit, and a hundred of them at once must not. */
+function createInflating(room: Room, bodyMaxBytes: number) {
+  let inflating: Promise<unknown> = Promise.resolve();
+  const atOnceMaxBytes = Math.min(bodyMaxBytes, SMALL_MAX_BYTES);
 
-  constructor(maxBytes: number) {
-    this.#freeBytes = maxBytes;
-  }
-
-  /** False, and nothing taken, if there is not as much. */
-  take(bytes: number): boolean {
-    if (bytes > this.#freeBytes) return false;
-    this.#freeBytes -= bytes;
-    return true;
-  }
-
-  giveBack(bytes: number): void {
-    this.#freeBytes += bytes;
-  }
+  const keep = (inflated: Inflated, held: Holding): Body => {
+    if (inflated.kind !== "whole" || held.exchange(inflated.bytes.length)) return inflated;
+    giveBack(inflated.bytes);
+    return { kind: "no_room" };
+  };
+  const inflateLarge = async (bytes: Uint8Array, held: Holding): Promise<Body> => {
+    // It becomes no less than it says, so a bomb that does not lie costs nothing.
+    const toldBytes = toldLength(bytes);
+    if (toldBytes > bodyMaxBytes) return { kind: "too_large" };
+    const maxBytes = Math.min(bodyMaxBytes, room.roomFor(toldBytes) + held.bytes);
+    if (maxBytes < Math.max(toldBytes, 1)) return { kind: "no_room" };
+    const inflated = await inflate(bytes, maxBytes);
+    if (inflated.kind === "too_large" && maxBytes < bodyMaxBytes) return { kind: "no_room" };
+    return keep(inflated, held);
+  };
+  return (bytes: Uint8Array, held: Holding): Body | Promise<Body> => {
+    if (bytes.length <= INFLATED_AT_ONCE_MAX_BYTES) {
+      const inflated = inflateAtOnce(bytes, atOnceMaxBytes);
+      const isDone = inflated.kind !== "too_large" || atOnceMaxBytes === bodyMaxBytes;
+      if (isDone) return keep(inflated, held);
+    }
+    const turn = inflating.then(() => inflateLarge(bytes, held));
+    inflating = turn;
+    return turn;
+  };
 }
 
 interface Reading {
-  /** Never rejects. */
   readonly body: Promise<Body>;
-  /** Gives the room back; what still comes is not read. */
+  /** What still comes is not read. */
   end(): void;
 }
 
-/** `bytes` of `room` are taken. */
-function readAtOnce(request: Request, bytes: number, room: Room): Reading {
-  return { body: request.bytes().then(wholeBody, brokenOff), end: () => room.giveBack(bytes) };
+function readAtOnce(request: Request): Reading {
+  return { body: request.bytes().then(wholeBody), end() {} };
 }
 
 function wholeBody(bytes: Uint8Array): Body {
   return { kind: "whole", bytes };
 }
 
-function brokenOff(): Body {
-  return { kind: "broken_off" };
-}
-
-function readAsStream(
-  request: Request,
-  { bodyMaxBytes, room, clock }: { bodyMaxBytes: number; room: Room; clock: Clock },
-): Reading {
+function readAsStream(request: Request, bodyMaxBytes: number, held: Holding): Reading {
   const reader = request.body?.getReader();
-  let sizeBytes = 0;
-  let isEnded = false;
   const gather = async (): Promise<Body> => {
     const chunks: Uint8Array[] = [];
     for (;;) {
       const { value: chunk } = (await reader?.read()) ?? {};
+      if (held.hasEnded) return { kind: "broken_off" };
       if (chunk === undefined) return wholeBody(joined(chunks));
-      if (isEnded) return brokenOff();
-      if (sizeBytes + chunk.length > bodyMaxBytes) return { kind: "too_large" };
-      if (!room.take(chunk.length)) return { kind: "no_room" };
-      sizeBytes += chunk.length;
+      if (held.bytes + chunk.length > bodyMaxBytes) return { kind: "too_large" };
+      if (!held.take(chunk.length)) return { kind: "no_room" };
       chunks.push(chunk);
     }
   };
-  return {
-    body: inTime(gather().catch(brokenOff), clock),
-    end() {
-      isEnded = true;
-      reader?.cancel().catch(() => {});
-      room.giveBack(sizeBytes);
-    },
-  };
-}
-
-async function inTime(body: Promise<Body>, clock: Clock): Promise<Body> {
-  const outOfTime = Promise.withResolvers<Body>();
-  const cancel = clock.after(BODY_MAX_MS, () => outOfTime.resolve({ kind: "too_slow" }));
-  const read = await Promise.race([body, outOfTime.promise]);
-  cancel();
-  return read;
-}
-
-/** All members of a gzip file, one behind the other. Runs beside the event loop. */
-async function inflateUpTo(maxBytes: number, bytes: Uint8Array): Promise<Body> {
-  try {
-    return wholeBody(await inflate(bytes, { maxOutputLength: maxBytes }));
-  } catch (error) {
-    const code = error instanceof Error && "code" in error ? error.code : undefined;
-    if (code === "ERR_BUFFER_TOO_LARGE") return { kind: "too_large" };
-    return { kind: "not_gzip", reason: gzipReason(messageOf(error)) };
-  }
-}
-
-/** In the words of InfluxDB, where it has some. */
-function gzipReason(message: string): string {
-  if (message === "incorrect header check") return "gzip: invalid header";
-  if (message === "incorrect data check") return "gzip: invalid checksum";
-  if (message === "unexpected end of file") return "unexpected EOF";
-  return `gzip: ${message}`;
+  return { body: gather(), end: () => void reader?.cancel().catch(() => {}) };
 }
 
 function joined(chunks: readonly Uint8Array[]): Uint8Array {

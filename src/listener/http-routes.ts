@@ -13,7 +13,7 @@ export function createRoutes(
   const app = new Hono({ getPath: pathOf });
   app.all("/write", (context) => wrongMethod(context.req.raw, "POST"));
   // HEAD comes as GET, and hono leaves the body out.
-  app.get("/ping", (context) => ping(context.req.raw, context.req.query("verbose") ?? ""));
+  app.get("/ping", (context) => ping(context.req.raw, parameterOf(context.req.raw, "verbose")));
   app.all("/ping", (context) => wrongMethod(context.req.raw, "GET, HEAD"));
   app.notFound((context) => failure(context.req.raw, 404, "not found"));
   const fail = (error: Error, request: Request): Response => {
@@ -30,10 +30,11 @@ export function createRoutes(
   };
 }
 
-/** The first value of a parameter in the query, empty if there is none. */
+/** The first value of a parameter in the query, empty if there is none. The URL begins with what the Host header says. */
 function parameterOf({ url }: Request, name: string): string {
-  if (!url.includes(name) && !url.includes("%")) return "";
-  return new URLSearchParams(url.slice(url.indexOf("?") + 1)).get(name) ?? "";
+  const start = url.indexOf("?");
+  if (start === -1 || (!url.includes(name, start) && !url.includes("%", start))) return "";
+  return new URLSearchParams(url.slice(start + 1)).get(name) ?? "";
 }
 
 function ping(request: Request, verbose: string): Response {

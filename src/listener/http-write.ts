@@ -5,10 +5,12 @@ import type { Clock } from "../platform/clock.ts";
 import { isDoneInTime } from "../platform/deadline.ts";
 import { deadlineIn } from "../platform/lifecycle.ts";
 import { type Log, throttled } from "../platform/log.ts";
+import { giveBack } from "../platform/memory.ts";
 import type { HttpCounters } from "./counters.ts";
 import { failure, noContent } from "./http-answers.ts";
 import type { Body, BodyReader } from "./http-body.ts";
-import { type BodyLines, linesOf } from "./http-lines.ts";
+import { type BodyLines, createLinesOf } from "./http-lines.ts";
+import type { Holding } from "./http-room.ts";
 import type { Intake, Publication } from "./intake.ts";
 
 export interface WriteOptions {
@@ -41,11 +43,9 @@ const ROOM_WAIT_MAX_MS = 1000;
 /** InfluxDB's words for a time that no nanosecond timestamp can hold. */
 const OUT_OF_RANGE = "time outside range -9223372036854775806 - 9223372036854775806";
 
-/** How much of a dropped line the answer shows. */
-const SHOWN_LINE_MAX_BYTES = 512;
-
 export function createWrite(options: WriteOptions): Write {
   const { bus, subject, counters, bodies, publishedMaxBytes, log } = options;
+  const linesOf = createLinesOf();
 
   const refuse = (request: Request, status: number, text: string, headers = {}): Response => {
     counters.add("refused_requests");
@@ -57,7 +57,53 @@ export function createWrite(options: WriteOptions): Write {
     logSentAway(`answered a write with 503: ${text}`);
     return failure(request, 503, text, { "Retry-After": RETRY_AFTER_SECONDS });
   };
-  const answer = async (request: Request, body: Body, precision: Precision): Promise<Response> => {
+  const giveUp = (request: Request, status: number, text: string): Response => {
+    counters.add("read_errors");
+    // Of a body that is not there all that follows would be taken for the rest of it.
+    return failure(request, status, text, { Connection: "close" });
+  };
+
+  const answerWhole = async (
+    request: Request,
+    body: Uint8Array,
+    precision: Precision,
+    held: Holding,
+  ): Promise<Response> => {
+    const receivedBytes = body.length;
+    log.debug(`HTTP listener read ${receivedBytes} bytes`);
+    const gathered = linesOf(body, {
+      precision,
+      sizeMaxBytes: publishedMaxBytes,
+      hold: (bytes) => held.take(bytes),
+    });
+    const lines = gathered instanceof Promise ? await gathered : gathered;
+    if (lines === "too_large") return refuse(request, 413, "Request Entity Too Large");
+    if (lines === "no_room") return sendAway(request, TOO_MANY_BODIES);
+    const waiting = bus.whenRoom(roomFor(lines, options));
+    const hasRoom = waiting === undefined || (await hasRoomInTime(waiting, lines, options));
+    // Who hears nothing sends it again: a client that gave up, or one that sent its next request meanwhile, for which Bun
+    // ends the connection. The signal is costly, and nobody can go away while nothing was waited for.
+    const hasWaited = waiting !== undefined || gathered instanceof Promise;
+    const isGone = hasWaited && request.signal.aborted;
+    if (isGone || !hasRoom) {
+      giveBack(body);
+      if (isGone) return giveUp(request, 400, "the client went away");
+      return sendAway(request, BUS_IS_FULL);
+    }
+    if (bus.isRefused(subject)) return sendAway(request, NOT_ALLOWED);
+    let droppedLines = lines.overflowLines;
+    let isTaken = true;
+    for (const publication of takeLines(receivedBytes, lines, options)) {
+      // A batch that waits for more is in good hands: core NATS confirms nothing, so there is nothing to wait for.
+      if (publication.isUnderWay && !(await publication.isTaken)) isTaken = false;
+      droppedLines += publication.longLines;
+    }
+    // The bus, which had room, refused some after all: it is being closed.
+    if (!isTaken) return sendAway(request, BUS_IS_FULL);
+    if (droppedLines === 0) return noContent(request);
+    return failure(request, 400, partialWrite(lines.overflowing, droppedLines));
+  };
+  const answer = (request: Request, body: Body, precision: Precision, held: Holding) => {
     switch (body.kind) {
       case "too_large":
         return refuse(request, 413, "Request Entity Too Large");
@@ -66,32 +112,11 @@ export function createWrite(options: WriteOptions): Write {
       case "no_room":
         return sendAway(request, TOO_MANY_BODIES);
       case "too_slow":
-        counters.add("read_errors");
-        return failure(request, 408, "the body did not come in time");
+        return giveUp(request, 408, "the body did not come in time");
       case "broken_off":
-        counters.add("read_errors");
-        return failure(request, 400, "the body is incomplete");
-      case "whole": {
-        log.debug(`HTTP listener read ${body.bytes.length} bytes`);
-        const lines = await linesOf(body.bytes, precision, publishedMaxBytes);
-        if (lines === undefined) return refuse(request, 413, "Request Entity Too Large");
-        const waiting = bus.whenRoom(roomFor(lines, options));
-        if (waiting !== undefined && !(await hasRoomInTime(waiting, lines, options))) {
-          return sendAway(request, BUS_IS_FULL);
-        }
-        if (bus.isRefused(subject)) return sendAway(request, NOT_ALLOWED);
-        let droppedLines = lines.overflowLines;
-        let isTaken = true;
-        for (const publication of takeLines(body.bytes.length, lines, options)) {
-          // A batch that waits for more is in good hands: core NATS confirms nothing, so there is nothing to wait for.
-          if (publication.isUnderWay && !(await publication.isTaken)) isTaken = false;
-          droppedLines += publication.longLines;
-        }
-        // The bus, which had room, refused some after all: it is being closed.
-        if (!isTaken) return sendAway(request, BUS_IS_FULL);
-        if (droppedLines === 0) return noContent(request);
-        return failure(request, 400, partialWrite(lines.overflowing, droppedLines));
-      }
+        return giveUp(request, 400, "the body is incomplete");
+      case "whole":
+        return answerWhole(request, body.bytes, precision, held);
     }
   };
 
@@ -101,17 +126,31 @@ export function createWrite(options: WriteOptions): Write {
       const known = "use n, ns, u, us, \u00b5, ms, s, m or h";
       return refuse(request, 400, `invalid precision "${precisionName}" (${known})`);
     }
-    const encoding = request.headers.get("Content-Encoding")?.trim().toLowerCase() ?? "";
-    const isGzip = encoding === "gzip" || encoding === "x-gzip";
-    if (!isGzip && encoding !== "" && encoding !== "identity") {
+    const encoding = encodingOf(request);
+    if (encoding !== "gzip" && encoding !== "identity") {
       const text = `cannot read Content-Encoding "${encoding}" (use gzip or none)`;
       return refuse(request, 415, text, { "Accept-Encoding": "gzip" });
     }
     // Judged before the body is read, so that sending clients away is cheap.
     if (bus.state() !== "up" && !bus.hasRoom()) return sendAway(request, BUS_IS_FULL);
     if (bus.isRefused(subject)) return sendAway(request, NOT_ALLOWED);
-    return bodies.read(request, isGzip, (body) => answer(request, body, precision));
+    return bodies.read(request, encoding === "gzip", (body, held) =>
+      answer(request, body, precision, held),
+    );
   };
+}
+
+/** `gzip`, `identity`, or what the client sent, in small letters. Identities beside gzip, and empty ones, change nothing. */
+function encodingOf({ headers }: Request): string {
+  const sent = headers.get("Content-Encoding")?.toLowerCase() ?? "";
+  if (sent === "") return "identity";
+  const encodings = sent
+    .split(",")
+    .map((encoding) => encoding.trim())
+    .filter((encoding) => encoding !== "" && encoding !== "identity");
+  const [encoding = "identity"] = encodings;
+  if (encodings.length > 1) return sent;
+  return encoding === "x-gzip" ? "gzip" : encoding;
 }
 
 /** Bytes that the bus is to take: what is gathered goes before the lines. */
@@ -163,6 +202,6 @@ function partialWrite(overflowing: Uint8Array | undefined, droppedLines: number)
   if (overflowing === undefined) {
     return `partial write: line too long to be published dropped=${droppedLines}`;
   }
-  const shown = new TextDecoder().decode(overflowing.subarray(0, SHOWN_LINE_MAX_BYTES));
+  const shown = new TextDecoder().decode(overflowing);
   return `partial write: unable to parse '${shown}': ${OUT_OF_RANGE} dropped=${droppedLines}`;
 }

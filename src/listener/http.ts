@@ -7,11 +7,13 @@ import type { HttpListenerConfig } from "../config/config.ts";
 import { Counters } from "../metrics/counters.ts";
 import { formatAddress } from "../platform/bind.ts";
 import { earlier, isDoneInTime } from "../platform/deadline.ts";
-import { serveHttp } from "../platform/http-server.ts";
+import { type HttpServer, serveHttp } from "../platform/http-server.ts";
 import type { Running } from "../platform/lifecycle.ts";
 import { throttled } from "../platform/log.ts";
+import { senderOf } from "../platform/sender.ts";
 import { HTTP_COUNTERS, type HttpCounters } from "./counters.ts";
 import { createBodyReader } from "./http-body.ts";
+import { SMALL_SHARE } from "./http-room.ts";
 import { createRoutes } from "./http-routes.ts";
 import { createWrite } from "./http-write.ts";
 import { openOutlet } from "./outlet.ts";
@@ -39,11 +41,13 @@ export async function startHttpListener(
   const reportError = throttled(log.error.bind(log), clock);
   let isStopping = false;
 
+  let server: HttpServer | undefined;
   const bodies = createBodyReader({
     bodyMaxBytes: config.bodyMaxBytes,
     // What waits in front of the bus may be as much as what waits in it, and one body always fits.
-    totalMaxBytes: Math.max(config.outboundMaxBytes, config.bodyMaxBytes),
+    totalMaxBytes: Math.max(config.outboundMaxBytes, config.bodyMaxBytes) / (1 - SMALL_SHARE),
     clock,
+    senderName: (request) => senderOf(server?.addressOf(request) ?? ""),
   });
   const write = createWrite({
     ...outlet,
@@ -56,19 +60,22 @@ export async function startHttpListener(
   });
   const onError = (error: Error) =>
     reportError(`cannot answer a request: ${error.stack ?? error.message}`);
-  const server = await serveHttp({
+  const listening = await serveHttp({
     port: config.port,
     answer: createRoutes(write, onError),
     onError,
     idleMaxSeconds: IDLE_MAX_SECONDS,
     // That limit answers without JSON: ours is judged while reading.
     bodyMaxBytes: Number.MAX_SAFE_INTEGER,
+    clock,
+    log,
   }).catch(async (error: unknown) => {
     await bus.close(0);
     throw error;
   });
-  const port = server.port ?? config.port;
-  outlet.announce("HTTP", formatAddress(server.hostname ?? "", port));
+  server = listening;
+  const { hostname, port } = listening;
+  outlet.announce("HTTP", formatAddress(hostname, port));
 
   return {
     name: `listener_http "${config.name}"`,
@@ -77,9 +84,10 @@ export async function startHttpListener(
     metrics: () => outlet.metrics(),
     async stop(deadline) {
       isStopping = true;
-      await isDoneInTime(server.stop(), earlier(deadline, REQUESTS_STOP_SHARE), clock);
-      // What is left now has not been answered, so its clients know.
-      void server.stop(true);
+      const answered = listening.stop("when answered");
+      await isDoneInTime(answered, earlier(deadline, REQUESTS_STOP_SHARE), clock);
+      // What is left now has not been answered, so its clients know, and is not taken any more.
+      void listening.stop("at once");
       return outlet.close(deadline);
     },
     // A port once bound stays bound.

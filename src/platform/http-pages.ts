@@ -49,9 +49,9 @@ const BODY_MAX_BYTES = 4096;
 export async function servePages(port: number, pages: Pages, deps: PageDeps): Promise<PageServer> {
   const server = await serveHttp(serverOptions(port, pages, IDLE_MAX_SECONDS, deps));
   return {
-    port: server.port ?? port,
-    address: addressOf(server, port),
-    stop: () => server.stop(true),
+    port: server.port,
+    address: addressOf(server),
+    stop: () => server.stop("at once"),
   };
 }
 
@@ -66,9 +66,9 @@ export async function serveLocalPages(
 ): Promise<LocalPageServer> {
   const servers = await serveHttpLocally(serverOptions(port, pages, 0, deps));
   return {
-    addresses: servers.map((server) => addressOf(server, port)),
+    addresses: servers.map(addressOf),
     async stop() {
-      await Promise.all(servers.map((server) => server.stop(true)));
+      await Promise.all(servers.map((server) => server.stop("at once")));
     },
   };
 }
@@ -86,6 +86,8 @@ function serverOptions(
     onError: (error) => reportError(`cannot answer a request: ${error.stack ?? error.message}`),
     idleMaxSeconds,
     bodyMaxBytes: BODY_MAX_BYTES,
+    clock,
+    log,
   };
 }
 
@@ -98,6 +100,6 @@ function answer(request: Request, pages: Pages): Response | Promise<Response> {
   return page?.(request) ?? new Response("404 page not found\n", { status: 404 });
 }
 
-function addressOf(server: HttpServer, port: number): string {
-  return formatAddress(server.hostname ?? "", server.port ?? port);
+function addressOf({ hostname, port }: HttpServer): string {
+  return formatAddress(hostname, port);
 }

@@ -1,5 +1,8 @@
 /** A server for HTTP, the same for all that answer it. */
 import { bindAllAddresses, bindLoopback } from "./bind.ts";
+import type { Clock } from "./clock.ts";
+import { guardDescriptors } from "./descriptor-guard.ts";
+import type { Log } from "./log.ts";
 
 export interface HttpServerOptions {
   readonly port: number;
@@ -10,9 +13,21 @@ export interface HttpServerOptions {
   readonly idleMaxSeconds: number;
   /** A larger body is answered with 413, without text: for those who say more, this is above what they take. */
   readonly bodyMaxBytes: number;
+  readonly clock: Clock;
+  readonly log: Log;
 }
 
-export type HttpServer = Bun.Server<undefined>;
+export interface HttpServer {
+  readonly port: number;
+  readonly hostname: string;
+  /** Whoever sent `request`; empty if its connection has ended. */
+  addressOf(request: Request): string;
+  /**
+   * Takes no more connections. Resolves when all have ended: at once, or each when the request on it has been answered.
+   * It may be called again.
+   */
+  stop(when: "at once" | "when answered"): Promise<void>;
+}
 
 /** On all interfaces. Resolves once the port is bound. Rejects with a SpoutError that names it if it cannot be. */
 export function serveHttp(options: HttpServerOptions): Promise<HttpServer> {
@@ -33,10 +48,10 @@ export function pathOf(request: Request): string {
 }
 
 function serveAt(hostname: string, options: HttpServerOptions): HttpServer {
-  const { port, answer, onError, idleMaxSeconds, bodyMaxBytes } = options;
-  return Bun.serve({
+  const { answer, onError, idleMaxSeconds, bodyMaxBytes, clock, log } = options;
+  const server = Bun.serve({
     hostname,
-    port,
+    port: options.port,
     fetch: answer,
     error(error) {
       onError(error);
@@ -48,4 +63,15 @@ function serveAt(hostname: string, options: HttpServerOptions): HttpServer {
     // Bun shares the port as soon as `development` is off: a second server would take half of the requests.
     reusePort: false,
   });
+  const port = server.port ?? options.port;
+  const cancelGuard = guardDescriptors({ port, clock, log });
+  return {
+    port,
+    hostname: server.hostname ?? hostname,
+    addressOf: (request) => server.requestIP(request)?.address ?? "",
+    stop(when) {
+      cancelGuard();
+      return server.stop(when === "at once");
+    },
+  };
 }

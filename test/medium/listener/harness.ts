@@ -3,7 +3,7 @@ import { createOpenBus } from "../../../src/bus/open.ts";
 import type { HttpListenerConfig, ListenerConfig } from "../../../src/config/config.ts";
 import { type HttpListener, startHttpListener } from "../../../src/listener/http.ts";
 import { startUdpListener, type UdpListener } from "../../../src/listener/udp.ts";
-import { systemClock } from "../../../src/platform/clock.ts";
+import { type Clock, systemClock } from "../../../src/platform/clock.ts";
 import { deadlineIn, type Running, type StopReport } from "../../../src/platform/lifecycle.ts";
 import { eventually } from "../../support/eventually.ts";
 import { natsOptions } from "../../support/nats-options.ts";
@@ -23,6 +23,7 @@ export type HttpChanges = Changes<HttpListenerConfig>;
 interface StartOptions {
   readonly isReadyExpected?: boolean;
   readonly isAlone?: boolean;
+  readonly clock?: Clock;
 }
 
 export interface TestListener<Listener extends Running> extends AsyncDisposable {
@@ -101,12 +102,12 @@ async function startTest<
 >(
   config: Config,
   start: (config: Config, deps: Parameters<typeof startUdpListener>[1]) => Promise<Listener>,
-  { isReadyExpected = true, isAlone = false }: StartOptions,
+  { isReadyExpected = true, isAlone = false, clock = systemClock }: StartOptions,
 ): Promise<TestListener<Listener>> {
   const log = new RecordingLog();
   // The program's own log leaves out what is for debugging unless it is asked for.
   if (!config.debug) log.debug = () => {};
-  const deps = { clock: systemClock, log, isAlone };
+  const deps = { clock, log, isAlone };
   const running = await start(config, { ...deps, openBus: createOpenBus(config.nats, deps) });
   let stopped: Promise<StopReport> | undefined;
   const stop = (deadlineMs = 10_000) => {

@@ -135,3 +135,50 @@ test("an error has exactly InfluxDB's content type, and its length", async () =>
   expect(head).toMatch(/\r\nAllow: POST(\r\n|$)/i);
   expect(body).toBe('{"error":"method not allowed"}');
 });
+
+test("compressed requests that follow one another at once are all answered", async () => {
+  using client = await openRawConnection(port);
+  const request = (name: string) => {
+    const body = gzipSync(`${name} v=1`);
+    const head = `POST /write HTTP/1.1\r\nHost: x\r\nContent-Encoding: gzip\r\nContent-Length: ${body.length}\r\n\r\n`;
+    return Buffer.concat([Buffer.from(head), body]);
+  };
+  client.send(Buffer.concat([request("zip1"), request("zip2"), request("zip3")]));
+  await client.receives(/(HTTP\/1\.1 204 [^]*){3}/);
+  for (const name of ["zip1", "zip2", "zip3"]) await published(`${name} v=1\n`);
+});
+
+test("parameters are taken from the query, never from the name of the host", async () => {
+  for (const [number, host] of ["x&precision=s", "precision=s", "x&precision=wrong"].entries()) {
+    using client = await openRawConnection(port);
+    client.send(
+      `POST /write HTTP/1.1\r\nHost: ${host}\r\nContent-Length: 11\r\n\r\nhost${number} v=1 5`,
+    );
+    await client.receives(/^HTTP\/1\.1 204 /);
+    await published(`host${number} v=1 5\n`);
+  }
+});
+
+test("a parameter is found without a Host too", async () => {
+  using client = await openRawConnection(port);
+  client.send("GET /ping?verbose=true HTTP/1.0\r\n\r\n");
+  await client.receives(/^HTTP\/1\.[01] 200 [^]*{"version":"1.8.10"}$/);
+});
+
+test("an empty X-Request-Id does not hide the other one", async () => {
+  using client = await openRawConnection(port);
+  client.send("GET /ping HTTP/1.1\r\nHost: x\r\nX-Request-Id:\r\nRequest-Id: mine\r\n\r\n");
+  await client.receives(/^HTTP\/1\.1 204 [^]*\r\nX-Request-Id: mine\r\n/i);
+  expect(client.received()).toMatch(/\r\nRequest-Id: mine\r\n/i);
+});
+
+test("NUL bytes between the members of a gzip file are refused, and nothing of it is taken", async () => {
+  using client = await openRawConnection(port);
+  const body = Buffer.concat([gzipSync("nul1 v=1\n"), Buffer.alloc(3), gzipSync("nul2 v=1\n")]);
+  client.send(
+    `POST /write HTTP/1.1\r\nHost: x\r\nContent-Encoding: gzip\r\nContent-Length: ${body.length}\r\n\r\n`,
+  );
+  client.send(body);
+  await client.receives(/^HTTP\/1\.1 400 [^]*{"error":"gzip: invalid header"}$/);
+  expect(collector.texts.filter((text) => text.includes("nul"))).toEqual([]);
+});

@@ -6,6 +6,7 @@ import { expect, spyOn, test } from "bun:test";
 import { hostname } from "node:os";
 import { gzipSync } from "node:zlib";
 
+import { type Clock, systemClock } from "../../../src/platform/clock.ts";
 import { STARTED_MS } from "../../../src/platform/host.ts";
 import { eventually } from "../../support/eventually.ts";
 import { startNatsServer } from "../../support/nats-server.ts";
@@ -154,12 +155,83 @@ test("a connection on which nothing comes for two minutes is ended", async () =>
   expect(collector.texts).toEqual([]);
 });
 
+/** A minute is a third of a second here. */
+const HURRIED: Clock = {
+  ...systemClock,
+  after: (delayMs, callback) =>
+    systemClock.after(delayMs >= 1000 ? delayMs / 180 : delayMs, callback),
+};
+
+test("a body that is not there after a minute is answered with 408, however it was framed", async () => {
+  await using nats = await startNatsServer();
+  await using collector = await collect(nats.address);
+  await using listener = await startTestHttpListener(nats.address, {}, { clock: HURRIED });
+  for (const framed of [
+    "Content-Length: 100\r\n\r\nhalf v=1",
+    "Transfer-Encoding: chunked\r\n\r\n8\r\nhalf v=1\r\n",
+  ]) {
+    using stalled = await openRawConnection(listener.port);
+    stalled.send(`POST /write HTTP/1.1\r\nHost: x\r\n${framed}`);
+    await stalled.receives(/^HTTP\/1\.1 408 [^]*{"error":"the body did not come in time"}$/);
+    // What came then would be taken for the rest of the body.
+    await stalled.ended();
+  }
+  await eventually("both are counted", () => collector.metric("read_errors") === 2);
+  expect(collector.texts).toEqual([]);
+});
+
+test("what is taken is answered: a request that another one follows too soon is not, and can be sent again", async () => {
+  await using nats = await startNatsServer();
+  await using collector = await collect(nats.address);
+  await using listener = await startTestHttpListener(nats.address);
+  const body = gzipSync(`big v="${"x".repeat(400_000)}"\n`);
+  const head = `POST /write HTTP/1.1\r\nHost: x\r\nContent-Encoding: gzip\r\nContent-Length: ${body.length}\r\n\r\n`;
+  const request = Buffer.concat([Buffer.from(head), body]);
+  using hasty = await openRawConnection(listener.port);
+  // The first one is being inflated when the second one comes.
+  hasty.send(Buffer.concat([request, Buffer.from("GET /ping HTTP/1.1\r\nHost: x\r\n\r\n")]));
+  await hasty.ended();
+  expect(hasty.received()).toBe("");
+  await eventually("it is counted", () => collector.metric("read_errors") === 1);
+  using patient = await openRawConnection(listener.port);
+  patient.send(request);
+  await patient.receives(/^HTTP\/1\.1 204 /);
+  await eventually("it is counted", () => collector.metric("received") === 1);
+  expect(await collector.received(1)).toHaveLength(1);
+});
+
+test("one sender's slow bodies do not keep out the small ones, and give way to large ones", async () => {
+  await using nats = await startNatsServer();
+  await using listener = await startTestHttpListener(nats.address, {
+    bodyMaxBytes: 4_000_000,
+    outboundMaxBytes: 4_000_000,
+  });
+  using slow = new DisposableStack();
+  for (let client = 0; client < 36; client++) {
+    const connection = slow.use(await openRawConnection(listener.port));
+    connection.send("POST /write HTTP/1.1\r\nHost: x\r\nContent-Length: 3900000\r\n\r\n");
+    connection.send("x".repeat(110_000));
+    // These take all that is for bodies read at one go.
+    const silent = slow.use(await openRawConnection(listener.port));
+    silent.send("POST /write HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n\r\nx");
+  }
+  const began = performance.now();
+  for (let body = 0; body < 50; body++) {
+    expect(await post(listener.port, "a v=1\n".repeat(1000))).toBe(204);
+  }
+  await eventually("the slow ones give way to a large one", async () => {
+    return (await post(listener.port, "b v=2\n".repeat(300_000))) === 204;
+  });
+  expect(performance.now() - began).toBeLessThan(10_000);
+});
+
 test("many slow clients together hold no more than the limit: above it the next get 503", async () => {
   await using nats = await startNatsServer();
   await using collector = await collect(nats.address);
   await using listener = await startTestHttpListener(nats.address, {
     bodyMaxBytes: 1000,
-    outboundMaxBytes: 10_000,
+    // Bodies may hold a quarter more.
+    outboundMaxBytes: 8000,
   });
   using slow = new DisposableStack();
   for (let client = 0; client < 10; client++) {
@@ -276,4 +348,28 @@ test("stopping waits for a stalled client no longer than half of its time", asyn
   expect(await listener.stop(1000)).toEqual({ lostLines: 0 });
   await stalled.ended();
   await collector.receivedLines(["a v=1"]);
+});
+
+test("a request that outlives a stop is counted once, and nothing of it is taken", async () => {
+  await using nats = await startNatsServer();
+  const large = gzipSync("a v=1\n".repeat(4_000_000));
+  const begun = {
+    stalled: "Content-Length: 5\r\n\r\nb v",
+    "stalled in chunks": "Transfer-Encoding: chunked\r\n\r\n3\r\nb v\r\n",
+    "being inflated": `Content-Encoding: gzip\r\nContent-Length: ${large.length}\r\n\r\n`,
+  };
+  for (const [what, framed] of Object.entries(begun)) {
+    await using listener = await startTestHttpListener(nats.address, { batch: { countMax: 100 } });
+    using client = await openRawConnection(listener.port);
+    client.send(`POST /write HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\n${framed}`);
+    await client.receives(/100 Continue/);
+    if (what === "being inflated") client.send(large);
+    // Half of the time is for it, which it does not end in.
+    expect(await listener.stop(60)).toEqual({ lostLines: 0 });
+    await client.ended();
+    const counts = () => listener.running.metrics()[0]?.counts;
+    await eventually(`one that is ${what} is counted`, () => counts()?.["read_errors"] === 1);
+    expect(counts()).toMatchObject({ received: 0, received_lines: 0, unavailable_requests: 0 });
+    expect(listener.log.lines.filter((line) => line.includes("answered"))).toEqual([]);
+  }
 });

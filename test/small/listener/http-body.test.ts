@@ -33,6 +33,7 @@ test("pieces are put together in order", async () => {
     bodyMaxBytes: 10,
     totalMaxBytes: 10,
     clock: new ManualClock(),
+    senderName: () => "",
   }).read(request, false, keep);
   send(new Uint8Array(3));
   send(new Uint8Array(4));
@@ -45,6 +46,7 @@ test("all bodies together are bounded by what has arrived, and each gives back w
     bodyMaxBytes: 60,
     totalMaxBytes: 100,
     clock: new ManualClock(),
+    senderName: () => "",
   });
   const kindOf = async (request: Request) => (await reader.read(request, false, keep)).kind;
   const first = slowRequest();
@@ -69,6 +71,7 @@ test("clients who announce and do not send keep out neither small bodies nor lar
     bodyMaxBytes: 100,
     totalMaxBytes: 100,
     clock: new ManualClock(),
+    senderName: () => "",
   });
   const kindOf = async (request: Request) => (await reader.read(request, false, keep)).kind;
   // Two of them take up the room for bodies read at one go, and the others that for streams, by what they send.
@@ -96,7 +99,12 @@ test("clients who announce and do not send keep out neither small bodies nor lar
 
 test("a body that drips is given up after a minute, and gives back what it held", async () => {
   const clock = new ManualClock();
-  const reader = createBodyReader({ bodyMaxBytes: 100, totalMaxBytes: 100, clock });
+  const reader = createBodyReader({
+    bodyMaxBytes: 100,
+    totalMaxBytes: 100,
+    clock,
+    senderName: () => "",
+  });
   const kindOf = async (request: Request) => (await reader.read(request, false, keep)).kind;
   const dripping = slowRequest();
   const reading = kindOf(dripping.request);
@@ -113,6 +121,7 @@ test("a body counts until whoever uses it is done", async () => {
     bodyMaxBytes: 60,
     totalMaxBytes: 100,
     clock: new ManualClock(),
+    senderName: () => "",
   });
   const used = Promise.withResolvers<void>();
   const using = reader.read(requestOf("x".repeat(60)), false, () => used.promise);
@@ -126,24 +135,28 @@ test("a body counts until whoever uses it is done", async () => {
 test("bodies that inflate to the limit wait for one another and are all right", async () => {
   const reader = createBodyReader({
     bodyMaxBytes: 1_000_000,
-    totalMaxBytes: 1_000_000,
+    totalMaxBytes: 10_000_000,
     clock: new ManualClock(),
+    senderName: () => "",
   });
   const bomb = gzipSync(Buffer.alloc(1_000_001));
+  // It says that its last member, of one byte, is all.
+  const lyingBomb = Buffer.concat([bomb, gzipSync("x")]);
   const most = gzipSync(Buffer.alloc(1_000_000));
   const kinds = await Promise.all(
-    [bomb, most, most, bomb, Buffer.from("no gzip"), most].map(
+    [bomb, most, most, lyingBomb, Buffer.from("no gzip"), most].map(
       async (bytes) => (await reader.read(requestOf(bytes), true, keep)).kind,
     ),
   );
   expect(kinds).toEqual(["too_large", "whole", "whole", "too_large", "not_gzip", "whole"]);
 });
 
-test("bodies are inflated one after the other, so that only one of them is large at a time", async () => {
+test("large bodies are inflated one after the other, and small ones do not wait for them", async () => {
   const reader = createBodyReader({
     bodyMaxBytes: 64_000_000,
-    totalMaxBytes: 1_000_000,
+    totalMaxBytes: 160_000_000,
     clock: new ManualClock(),
+    senderName: () => "",
   });
   const finished: string[] = [];
   const inflate = (name: string, bytes: Uint8Array) => {
@@ -155,7 +168,63 @@ test("bodies are inflated one after the other, so that only one of them is large
   };
   await Promise.all([
     inflate("large", gzipSync(Buffer.alloc(64_000_000))),
+    inflate("less large", gzipSync(Buffer.alloc(600_000))),
     inflate("small", gzipSync("a v=1")),
   ]);
-  expect(finished).toEqual(["large", "small"]);
+  expect(finished).toEqual(["small", "large", "less large"]);
+});
+
+test("what bodies become counts until it is handed on, so that bombs do not pile up behind a slow bus", async () => {
+  const MIB = 1024 * 1024;
+  const reader = createBodyReader({
+    bodyMaxBytes: 4 * MIB,
+    totalMaxBytes: 20 * MIB,
+    clock: new ManualClock(),
+    senderName: () => "",
+  });
+  const bomb = gzipSync(Buffer.alloc(4 * MIB));
+  expect(bomb.length).toBeLessThan(5000);
+  const handedOn = Promise.withResolvers<void>();
+  let heldBytes = 0;
+  const kinds: string[] = [];
+  const hold = async (body: Body) => {
+    kinds.push(body.kind);
+    if (body.kind !== "whole") return;
+    heldBytes += body.bytes.length;
+    await handedOn.promise;
+  };
+  const bombs = Array.from({ length: 100 }, () => reader.read(requestOf(bomb), true, hold));
+  await eventually("all are inflated, or sent away", () => kinds.length === 100);
+  // Four fifths of the room, in which the bombs as they came take some too.
+  expect(heldBytes).toBe(12 * MIB);
+  expect(kinds.filter((kind) => kind === "no_room")).toHaveLength(97);
+  // A fifth of the room is for small ones alone.
+  const line = gzipSync("a v=1");
+  expect((await reader.read(requestOf(line), true, keep)).kind).toBe("whole");
+  // One that says it becomes little is found out before it takes more than there is.
+  const lyingBomb = Buffer.concat([gzipSync(Buffer.alloc(4 * MIB - 1)), gzipSync("x")]);
+  bombs.push(reader.read(requestOf(lyingBomb), true, hold));
+  await eventually("it is inflated", () => heldBytes === 16 * MIB);
+  expect((await reader.read(requestOf(lyingBomb), true, keep)).kind).toBe("no_room");
+  handedOn.resolve();
+  await Promise.all(bombs);
+  expect((await reader.read(requestOf(bomb), true, keep)).kind).toBe("whole");
+});
+
+test("a small body that stalls is given up after a minute too, whose length was told", async () => {
+  const clock = new ManualClock();
+  const reader = createBodyReader({
+    bodyMaxBytes: 100,
+    totalMaxBytes: 100,
+    clock,
+    senderName: () => "",
+  });
+  const { request, send } = slowRequest({ "Content-Length": "50" });
+  const reading = reader.read(request, false, keep);
+  send(new Uint8Array(49));
+  clock.advance(59_999);
+  expect(await Promise.race([reading, "waiting"])).toBe("waiting");
+  clock.advance(1);
+  expect((await reading).kind).toBe("too_slow");
+  expect(clock.timerCount).toBe(0);
 });

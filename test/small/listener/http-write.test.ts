@@ -22,8 +22,17 @@ const PUBLISHED_MAX_BYTES = 2000;
 
 type Content = string | Uint8Array<ArrayBuffer> | ReadableStream;
 
-function setUp(options: { countMax?: number; sizeMaxBytes?: number } = {}) {
-  const { countMax = 1, sizeMaxBytes = 10_000 } = options;
+interface SetUpOptions {
+  readonly countMax?: number;
+  readonly sizeMaxBytes?: number;
+  readonly bodyMaxBytes?: number;
+  readonly publishedMaxBytes?: number;
+  readonly totalMaxBytes?: number;
+}
+
+function setUp(options: SetUpOptions = {}) {
+  const { countMax = 1, sizeMaxBytes = 10_000, bodyMaxBytes = BODY_MAX_BYTES } = options;
+  const { publishedMaxBytes = PUBLISHED_MAX_BYTES, totalMaxBytes = 5 * bodyMaxBytes } = options;
   const bus = new MemoryBus();
   const clock = new ManualClock();
   const log = new RecordingLog();
@@ -37,9 +46,10 @@ function setUp(options: { countMax?: number; sizeMaxBytes?: number } = {}) {
     log,
   });
   const bodies = createBodyReader({
-    bodyMaxBytes: BODY_MAX_BYTES,
-    totalMaxBytes: 5000,
+    bodyMaxBytes,
+    totalMaxBytes,
     clock: new ManualClock(),
+    senderName: () => "",
   });
   const errors: Error[] = [];
   const write = createWrite({
@@ -48,7 +58,7 @@ function setUp(options: { countMax?: number; sizeMaxBytes?: number } = {}) {
     intake,
     counters,
     bodies,
-    publishedMaxBytes: PUBLISHED_MAX_BYTES,
+    publishedMaxBytes,
     clock,
     log,
   });
@@ -169,7 +179,8 @@ test("a body of nothing but overflowing lines publishes nothing", async () => {
 });
 
 test("a line too long to publish is dropped, the others pass, and the client is told", async () => {
-  const { bus, post, counters } = setUp({ sizeMaxBytes: 20 });
+  const { bus, post, counters } = setUp();
+  bus.maxBytes = 20;
   const body = `a v=1\n${"x".repeat(20)}\nb v=2\n`;
   expect(await failureOf(await post("/write", body))).toEqual([
     400,
@@ -189,10 +200,33 @@ test("gzip is inflated under either name, all members of it", async () => {
   }
 });
 
-test("identity is no encoding", async () => {
+test("identity is no encoding, alone or beside gzip", async () => {
   const { bus, post } = setUp();
-  await post("/write", "a v=1", { "Content-Encoding": "identity" });
-  expect(bus.texts).toEqual(["a v=1\n"]);
+  for (const encoding of ["identity", "identity, identity", ","]) {
+    expect((await post("/write", "a v=1", { "Content-Encoding": encoding })).status).toBe(204);
+  }
+  for (const encoding of ["gzip, identity", "Identity,X-GZIP", "gzip,"]) {
+    const answer = await post("/write", gzipSync("a v=1"), { "Content-Encoding": encoding });
+    expect(answer.status).toBe(204);
+  }
+  expect(bus.texts).toEqual(Array(6).fill("a v=1\n"));
+});
+
+test("what stands between the members of a gzip file, or behind them, is refused as InfluxDB does, NUL bytes too", async () => {
+  const { bus, post } = setUp({ bodyMaxBytes: 1_000_000 });
+  const refusal = async (...parts: Uint8Array[]) =>
+    failureOf(await post("/write", Buffer.concat(parts), { "Content-Encoding": "gzip" }));
+  const member = gzipSync("a v=1\n");
+  // This one becomes more than is inflated before anything else is done.
+  const large = gzipSync(`b v="${"x".repeat(300_000)}"\n`);
+  for (const first of [member, large]) {
+    expect(await refusal(first, Buffer.alloc(1), member)).toEqual([400, "gzip: invalid header"]);
+    expect(await refusal(first, Buffer.alloc(512))).toEqual([400, "gzip: invalid header"]);
+    // A header is longer.
+    expect(await refusal(first, Buffer.alloc(9))).toEqual([400, "unexpected EOF"]);
+  }
+  expect(await refusal(Buffer.alloc(20))).toEqual([400, "gzip: invalid header"]);
+  expect(bus.texts).toEqual([]);
 });
 
 test("what is no gzip, or not all of it, is refused as a whole", async () => {
@@ -322,6 +356,57 @@ test("when the bus filled up while the body was read, and is away, nothing of it
   expect(counters.snapshot()).toMatchObject({ received: 0, failed_nats_publish: 0 });
 });
 
+test("a large body whose times are converted is taken as a whole or not at all, and its lines count while they wait", async () => {
+  const line = "cpu,host=a usage=12.5 1500000000\n";
+  const rig = setUp({ bodyMaxBytes: 700_000, publishedMaxBytes: 2_000_000, sizeMaxBytes: 400_000 });
+  const body = line.repeat(20_000);
+  const { bus, clock, post } = rig;
+  bus.roomBytes = 0;
+  const sentAway = post("/write?precision=s", body);
+  await eventually("the wait for room", () => clock.timerCount > 0);
+  clock.advance(1000);
+  expect((await failureOf(await sentAway))[0]).toBe(503);
+  expect(bus.texts).toEqual([]);
+  bus.roomBytes = 2_000_000;
+  expect((await post("/write?precision=s", body)).status).toBe(204);
+  expect(bus.texts.join("") === line.replace("\n", "000000000\n").repeat(20_000)).toBe(true);
+  expect(rig.counters.get("received_bytes")).toBe(body.length);
+
+  // 640,000 bytes become 1,680,000.
+  const narrow = setUp({
+    bodyMaxBytes: 700_000,
+    publishedMaxBytes: 2_000_000,
+    totalMaxBytes: 2_000_000,
+  });
+  const tiny = "a v=1 9\n".repeat(80_000);
+  const refusal = await failureOf(await narrow.post("/write?precision=h", tiny));
+  expect(refusal).toEqual([503, "too many requests at the moment, try again"]);
+  expect(narrow.bus.texts).toEqual([]);
+  expect((await narrow.post("/write", tiny)).status).toBe(204);
+});
+
+test("of a client that went away while its body waited nothing is taken, and it is counted once", async () => {
+  const { bus, clock, send, counters } = setUp();
+  for (const isSentAway of [false, true]) {
+    bus.roomBytes = 0;
+    const client = new AbortController();
+    const { signal } = client;
+    const waiting = send("/write", { method: "POST", body: "a v=1", signal });
+    await eventually("the wait for room", () => clock.timerCount > 0);
+    client.abort();
+    if (isSentAway) clock.advance(1000);
+    else bus.makeRoom(1000);
+    await waiting;
+  }
+  expect(bus.texts).toEqual([]);
+  expect(counters.snapshot()).toMatchObject({
+    received: 0,
+    received_lines: 0,
+    read_errors: 2,
+    unavailable_requests: 0,
+  });
+});
+
 test("while the bus is full, a request waits for room, and is sent away after a second without any", async () => {
   const { bus, clock, post, counters } = setUp();
   bus.roomBytes = 0;
@@ -448,6 +533,8 @@ test("a client's own id of the request comes back, unless it is no plain word", 
   expect(await idOf({ "X-Request-Id": "one" })).toBe("one");
   expect(await idOf({ "Request-Id": "two" })).toBe("two");
   expect(await idOf({ "X-Request-Id": "three", "Request-Id": "four" })).toBe("three");
+  expect(await idOf({ "X-Request-Id": "", "Request-Id": "five" })).toBe("five");
+  expect(await idOf({ "X-Request-Id": "x".repeat(129), "Request-Id": "six" })).toBe("six");
   expect(await idOf({ "X-Request-Id": "\xff\xfe" })).toMatch(/^[0-9a-f-]{36}$/);
   expect(await idOf({ "X-Request-Id": "x".repeat(10_000) })).toMatch(/^[0-9a-f-]{36}$/);
 });
