@@ -12,7 +12,7 @@ import type { Cancel, Clock } from "../platform/clock.ts";
 import { earlier, isDoneInTime } from "../platform/deadline.ts";
 import { messageOf, SpoutError } from "../platform/errors.ts";
 import { type Deadline, type Running, stopReport } from "../platform/lifecycle.ts";
-import { formatDuration } from "../platform/units.ts";
+import { formatDuration, msToNs, nsToMs } from "../platform/units.ts";
 import {
   DOWNSAMPLER_COUNTERS,
   type DownsamplerCounters,
@@ -24,6 +24,8 @@ import { Stream } from "./stream.ts";
 /** The clock is looked at this often, whatever was to be expected: it may be set while a timer runs. */
 const LOOK_MAX_MS = 1000;
 const LOOK_MIN_MS = 1;
+/** Less is a clock that is kept in time. */
+const STEP_MIN_MS = 1000;
 
 /** By when, in shares of the time to stop, what waits is averaged and then published; the rest is for NATS to confirm it. */
 const DRAIN_SHARE = 0.5;
@@ -61,7 +63,7 @@ export async function startDownsampler(
     clock,
     lines: () => printMetrics(metrics(), config.statsFormat, clock.nowMs()),
   });
-  const stopLooking = lookAtClock(streams, clock);
+  const stopLooking = lookAtClock(streams, { periodNs: config.periodNs, clock, log });
 
   let isStopping = false;
   Promise.all(streams.map((stream) => stream.subscribe())).then(
@@ -90,10 +92,27 @@ export async function startDownsampler(
   };
 }
 
-/** Publishes whatever is over, as soon as it is. */
-function lookAtClock(streams: readonly Stream[], clock: Clock): Cancel {
+interface LookOptions {
+  readonly periodNs: bigint;
+  readonly clock: Clock;
+  readonly log: ComponentDeps["log"];
+}
+
+/** Publishes whatever is over, as soon as it is, and tells when that is because somebody has set the clock. */
+function lookAtClock(streams: readonly Stream[], { periodNs, clock, log }: LookOptions): Cancel {
   let cancel: Cancel = () => {};
+  const startedAt = () => clock.nowMs() - clock.monotonicMs();
+  let startedAtMs = startedAt();
   const look = () => {
+    const setByMs = Math.round(startedAt() - startedAtMs);
+    if (Math.abs(setByMs) >= Math.max(nsToMs(periodNs), STEP_MIN_MS)) {
+      const setBy = formatDuration(msToNs(setByMs));
+      log.warn(
+        `the system's clock was set by ${setBy}: periods that it left are published as they are, ` +
+          "and one that comes once more replaces them in InfluxDB",
+      );
+    }
+    startedAtMs += setByMs;
     const dueInMs = Math.min(LOOK_MAX_MS, ...streams.map((stream) => stream.advance()));
     cancel = clock.after(Math.max(LOOK_MIN_MS, Math.ceil(dueInMs)), look);
   };

@@ -274,3 +274,58 @@ test("a subscription that cannot be made ends it", async () => {
   bus.refuse(new Error("not allowed"));
   expect((await running.failed).message).toBe("cannot subscribe to [a b]: not allowed");
 });
+
+describe("when somebody sets the clock", () => {
+  const DAY_MS = 24 * 3_600_000;
+  /** The sum over all lines published of the field `v_count`. */
+  const countOf = (texts: readonly (readonly [string, string])[]) =>
+    texts
+      .flatMap(([, text]) => [...text.matchAll(/v_count=(\d+)i/g)])
+      .reduce((sum, [, count]) => sum + Number(count), 0);
+
+  test("by a day and back, each line is in what is published or counted as late, and it is told", async () => {
+    const { bus, clock, log, ready, averages, stats, advance, stop } = await start({
+      functions: ["count"],
+    });
+    await ready();
+    bus.deliver("a", "t v=1i\nt v=1i\n");
+    await advance(1000);
+    const told = () => log.lines.filter((line) => line.includes("clock"));
+    expect(told()).toEqual([]);
+
+    clock.setWall(clock.nowMs() + DAY_MS);
+    bus.deliver("a", `t v=2i\nt v=2i 1520000012000000000\nt v=2i ${START_MS + DAY_MS}000000\n`);
+    await advance(1000);
+    const published = [["a-archive", "t v=1i,v_count=2i 1520000040000000000\n"]] as const;
+    expect(averages()).toEqual([...published]);
+    expect(told()).toHaveLength(1);
+    expect(told()[0]).toStartWith("WARN the system's clock was set by 24h: periods that it left");
+
+    clock.setWall(clock.nowMs() - DAY_MS);
+    bus.deliver("a", "t v=3i\n");
+    await advance(1000);
+    expect(told()[1]).toStartWith("WARN the system's clock was set by -24h");
+    expect(countOf(averages())).toBe(4);
+    // From here on it is as if nothing had been.
+    await advance(60_000 - 13_000 + 40_000);
+    expect(averages().at(-1)).toEqual(["a-archive", "t v=3i,v_count=1i 1520000040000000000\n"]);
+    expect(told()).toHaveLength(2);
+    await stop();
+    expect(countOf(averages())).toBe(5);
+    expect(stats()).toMatchObject({ received_lines: 6, averaged_lines: 5, late_lines: 1 });
+  });
+
+  test("by less than a period, nothing is published before its time, and nothing told", async () => {
+    const { bus, clock, log, ready, averages, advance } = await start({ functions: ["count"] });
+    await ready();
+    for (const seconds of [0, -20, 15, -5]) {
+      clock.setWall(clock.nowMs() + seconds * 1000);
+      bus.deliver("a", "t v=1i 1520000012000000000\n");
+      await advance(1000);
+    }
+    expect(averages()).toEqual([]);
+    await advance(120_000);
+    expect(averages()).toEqual([["a-archive", "t v=1i,v_count=4i 1520000040000000000\n"]]);
+    expect(log.lines.filter((line) => line.includes("clock"))).toEqual([]);
+  });
+});
