@@ -91,7 +91,7 @@ export class Outbound {
 
   /** True while the server is known to refuse what is published on `subject`. */
   isRefused(subject: string): boolean {
-    return this.#refusals.has(subject);
+    return this.#refusals.has(subject) || this.#queue.hasRefused(subject);
   }
 
   /** Lines lost so far on the subjects that are refused now. */

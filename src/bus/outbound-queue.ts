@@ -98,6 +98,11 @@ export class OutboundQueue {
     this.#refused.set(subject, (this.#refused.get(subject) ?? 0) + 1);
   }
 
+  /** True if it refused some since that was last taken. */
+  hasRefused(subject: string): boolean {
+    return this.#refused.has(subject);
+  }
+
   /** To be taken when the server answers: what it refuses from then on was sent later. */
   takeRefused(): ReadonlyMap<string, number> {
     const refused = this.#refused;

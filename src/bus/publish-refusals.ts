@@ -24,6 +24,8 @@ interface Verdict {
   refusals: number;
   /** The server refused it before: the first of them are the refused ones, or else the last. */
   readonly isRefusedFirst: boolean;
+  /** What the server refuses by another name may be this one. */
+  mayBeMapped: boolean;
 }
 
 interface Standing {
@@ -68,17 +70,9 @@ export class PublishRefusals {
    * lines. It does not say which they are; but on each subject it refuses all or none, until it changes its mind once.
    */
   judge(seen: readonly Outgoing[], refused: ReadonlyMap<string, number>): Outgoing[] {
-    const bySubject = new Map<string, Verdict>();
-    for (const { subject } of seen) {
-      const verdict = bySubject.get(subject);
-      if (verdict !== undefined) verdict.left++;
-      else {
-        const refusals = refused.get(subject) ?? 0;
-        bySubject.set(subject, { left: 1, refusals, isRefusedFirst: this.has(subject) });
-      }
-    }
+    const verdicts = this.#verdictsOn(seen, refused);
     return seen.filter((outgoing) => {
-      const verdict = bySubject.get(outgoing.subject);
+      const verdict = verdicts.get(outgoing.subject);
       const isRefused = verdict !== undefined && takeVerdict(verdict);
       if (isRefused) this.#refuse(outgoing);
       else this.#allow(outgoing.subject);
@@ -90,6 +84,32 @@ export class PublishRefusals {
   forget(): void {
     for (const { cancel } of this.#standing.values()) cancel();
     this.#standing.clear();
+  }
+
+  #verdictsOn(
+    seen: readonly Outgoing[],
+    refused: ReadonlyMap<string, number>,
+  ): ReadonlyMap<string, Verdict> {
+    const verdicts = new Map<string, Verdict>();
+    for (const { subject, lines } of seen) {
+      const isStanding = this.has(subject);
+      const verdict = verdicts.get(subject) ?? {
+        left: 0,
+        refusals: refused.get(subject) ?? 0,
+        isRefusedFirst: isStanding,
+        mayBeMapped: false,
+      };
+      verdict.left++;
+      verdict.mayBeMapped ||= verdict.refusals === 0 && (lines > 0 || isStanding);
+      verdicts.set(subject, verdict);
+    }
+    // A server that maps subjects refuses by the name that they are mapped to: plain where there is only one that can be meant.
+    const [mapped, other] = [...verdicts.values()].filter(({ mayBeMapped }) => mayBeMapped);
+    if (mapped === undefined || other !== undefined) return verdicts;
+    for (const [subject, refusals] of refused) {
+      if (!verdicts.has(subject)) mapped.refusals += refusals;
+    }
+    return verdicts;
   }
 
   #refuse({ subject, lines }: Outgoing): void {

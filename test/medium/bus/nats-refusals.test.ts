@@ -338,6 +338,26 @@ test("exact at the moment when a permission goes and when it comes, and nothing 
   expect(all).toEqual(Array.from({ length: count }, (_, index) => index + 1));
 });
 
+test("a subject that the server maps to one that may not be published on", async () => {
+  const mapping = "mappings: { lines: elsewhere }";
+  await using server = await startNatsServer({
+    config: `${permissions({ publish: ["lines", "metrics"] })}\n${mapping}`,
+  });
+  await using test = open(server);
+  const received = collect(test.bus, ">");
+  await eventually("ready", () => test.bus.isReady());
+  await test.bus.publish("metrics", PAYLOAD);
+  await test.bus.publish("lines", PAYLOAD, 5);
+  await eventually("the loss", () => test.lost.length > 0);
+  expect(test.lost).toEqual([{ subject: "lines", lines: 5, why: "refused" }]);
+  expect([test.bus.isRefused("lines"), test.bus.isReady()]).toEqual([true, false]);
+  expect(errorsOf(test)[0]).toStartWith('ERROR what is published on "elsewhere" is lost');
+  await server.reload(`${permissions({})}\n${mapping}`);
+  await eventually("ready", () => test.bus.isReady());
+  await test.bus.publish("lines", PAYLOAD, 5);
+  await eventually("the delivery", () => received.includes("elsewhere 0"));
+});
+
 test("a refusal is forgotten with its connection: what was published meanwhile is held", async () => {
   await using server = await startServer({ publish: ["others"] });
   await using test = open(server);

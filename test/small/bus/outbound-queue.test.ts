@@ -55,7 +55,9 @@ test("counts what is refused until that is taken, or the connection ends", () =>
   for (let time = 1; time <= 3; time++) queue.markSent();
   queue.refuse("no");
   queue.refuse("no");
+  expect([queue.hasRefused("no"), queue.hasRefused("ok")]).toEqual([true, false]);
   expect([...queue.takeRefused()]).toEqual([["no", 2]]);
+  expect(queue.hasRefused("no")).toBe(false);
   expect([...queue.takeRefused()]).toEqual([]);
   expect(names(queue.takeSent(2))).toEqual(["ok", "no"]);
   expect(queue.sentBytes).toBe(10);

@@ -41,9 +41,25 @@ test("of what was sent while the permission went, the last are the refused; whil
   expect([refusals.has("a"), refusals.isEmpty, refusals.lostLines]).toEqual([false, true, 0]);
 });
 
-test("what the server refuses under another name than that it was sent by changes nothing", () => {
+test("what the server refuses by the name that it maps a subject to is found where only one can be meant", () => {
+  const { refusals, judge, clock, events } = start();
+  const mapped = (count: number) => new Map([["mapped", count]]);
+  // Metrics hold no lines, and "b" is refused by its own name.
+  expect(judge(["a 1", "m 0", "b 9", "a 2"], new Map([...mapped(1), ["b", 1]]))).toEqual([
+    ...["b 9", "a 2"],
+  ]);
+  expect([refusals.has("a"), refusals.has("m"), refusals.lostLines]).toEqual([true, false, 11]);
+  clock.advance(1000);
+  expect(events).toContain("probe a");
+  expect(judge(["a 0", "m 0"], mapped(1))).toEqual([]);
+  expect(refusals.has("a")).toBe(true);
+  expect(judge(["a 0", "m 0"], NONE)).toEqual([]);
+  expect(refusals.has("a")).toBe(false);
+});
+
+test("where one of several subjects may be meant none is taken for refused", () => {
   const { refusals, judge } = start();
-  expect(judge(["a 1"], new Map([["mapped", 1]]))).toEqual([]);
+  expect(judge(["a 1", "c 1"], new Map([["mapped", 1]]))).toEqual([]);
   expect(refusals.isEmpty).toBe(true);
 });
 
