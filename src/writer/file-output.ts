@@ -5,21 +5,15 @@
  * Files that no output has open, because nothing has come for them since the start, are `file-sweep.ts`'s.
  */
 import type { FileOptions } from "../config/config.ts";
-import {
-  commonFolder,
-  dateOf,
-  holdsDate,
-  holdsSubject,
-  pathOf,
-  pathOfSubject,
-} from "../config/file-path.ts";
+import { dateOf, holdsDate, pathOf, pathOfSubject } from "../config/file-path.ts";
 import type { Cancel, Clock } from "../platform/clock.ts";
 import { messageOf } from "../platform/errors.ts";
 import { type ArchiveKeeper, rotate } from "./archives.ts";
 import { appendLines } from "./file-append.ts";
-import { codeOf, type FileSystem } from "./file-system.ts";
+import type { FileSystem } from "./file-system.ts";
 import { type HeldFile, type HeldFiles, statIfThere } from "./held-file.ts";
 import type { Output, WriteAnswer } from "./output.ts";
+import { isUnfitName } from "./unfit-name.ts";
 
 export interface FileOutputDeps {
   readonly files: FileSystem;
@@ -36,16 +30,6 @@ const AGE_CHECK_MIN_MS = 1000;
 const DAY_MS = 24 * 3_600_000;
 /** The system's clock may be set: the end of the day is looked for so often. */
 const DAY_CHECK_MAX_MS = 3_600_000;
-
-/** What a name that the file system cannot have there comes to, each time anew: a folder is called so, or it is too long. */
-const NAME_ERRORS: readonly unknown[] = [
-  "EISDIR",
-  "ENOTDIR",
-  "ENAMETOOLONG",
-  "ELOOP",
-  "EILSEQ",
-  "EINVAL",
-];
 
 export interface FileOutput extends Output {
   /** Takes today's file, so that nobody else does before the first line comes. Rejects with the system's error, or if somebody has it. */
@@ -99,7 +83,8 @@ class RotatedFile implements FileOutput {
         await this.#append(payload);
         return { kind: "written" };
       } catch (error) {
-        const kind = (await this.#isUnfitName(error)) ? "rejected" : "retry";
+        const isForGood = await isUnfitName(error, this.#options.path, this.#deps.files);
+        const kind = isForGood ? "rejected" : "retry";
         return { kind, reason: messageOf(error) };
       }
     });
@@ -141,14 +126,6 @@ class RotatedFile implements FileOutput {
     });
     this.#beganMs ??= clock.monotonicMs();
     this.#checkAgeLater();
-  }
-
-  /** True if it is the subject's name that cannot be had: whoever publishes chooses it, and must hold up no other one. */
-  async #isUnfitName(error: unknown): Promise<boolean> {
-    const { path } = this.#options;
-    if (!holdsSubject(path) || !NAME_ERRORS.includes(codeOf(error))) return false;
-    const folder = await this.#deps.files.stat(commonFolder(path)).catch(() => undefined);
-    return folder?.isDirectory() === true;
   }
 
   #pathNow(): string {

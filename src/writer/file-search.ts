@@ -9,8 +9,14 @@ export interface FoundFile {
   readonly date: string;
   /** The file itself is there, and not only what was rotated of it. */
   readonly isThere: boolean;
-  /** There are rotated files of it, compressed or not or halfway. */
-  readonly isRotated: boolean;
+  /** How many rotated files of it there are: not compressed, compressed, and halfway, which a crash may have left. */
+  readonly rotated: RotatedCounts;
+}
+
+export interface RotatedCounts {
+  readonly plain: number;
+  readonly compressed: number;
+  readonly unfinished: number;
 }
 
 interface Known {
@@ -18,24 +24,26 @@ interface Known {
   readonly date?: string;
 }
 
-/** What is missing, or is no folder, holds no files; other errors of the system are the caller's. */
-export async function findFiles(files: FileSystem, template: string): Promise<FoundFile[]> {
-  const found: FoundFile[] = [];
-  const segments = template.split("/");
-  await search("", segments, {});
-  return found;
+/** Folder by folder. What is missing, or is no folder, holds no files; other errors of the system are the caller's. */
+export function findFiles(files: FileSystem, template: string): AsyncGenerator<FoundFile> {
+  return search(files, "", template.split("/"), {});
+}
 
-  /** `parent` is empty, or ends in a slash. */
-  async function search(parent: string, [segment = "", ...rest]: readonly string[], known: Known) {
-    if (rest.length === 0) {
-      found.push(...filesIn(parent, await namesIn(files, parent), segment, known));
-      return;
-    }
-    const matches = matcher(segment, known);
-    const fixed = isFixed(segment) ? [segment] : await namesIn(files, parent);
-    for (const name of fixed) {
-      const more = matches(name);
-      if (more !== undefined) await search(`${parent}${name}/`, rest, { ...known, ...more });
+/** `parent` is empty, or ends in a slash. */
+async function* search(
+  files: FileSystem,
+  parent: string,
+  [segment = "", ...rest]: readonly string[],
+  known: Known,
+): AsyncGenerator<FoundFile> {
+  if (rest.length === 0)
+    return yield* filesIn(parent, await namesIn(files, parent), segment, known);
+  const matches = matcher(segment, known);
+  const names = isFixed(segment) ? [segment] : await namesIn(files, parent);
+  for (const name of names) {
+    const more = matches(name);
+    if (more !== undefined) {
+      yield* search(files, `${parent}${name}/`, rest, { ...known, ...more });
     }
   }
 }
@@ -47,15 +55,21 @@ function filesIn(
   known: Known,
 ): FoundFile[] {
   const matches = matcher(segment, known);
-  const there = new Set(names.filter((name) => nameBeforeRotation(name) === undefined));
-  const rotated = new Set(names.flatMap((name) => nameBeforeRotation(name) ?? []));
-  return [...there.union(rotated)].flatMap((name) => {
+  const byName = Map.groupBy(names, (name) => nameBeforeRotation(name) ?? name);
+  return Array.from(byName).flatMap(([name, all]) => {
     const more = matches(name);
     if (more === undefined) return [];
     const { subjectName = "", date = "" } = { ...known, ...more };
-    const isThere = there.has(name);
-    return [{ path: parent + name, subjectName, date, isThere, isRotated: rotated.has(name) }];
+    const [isThere, rotated] = [all.includes(name), countRotated(name, all)];
+    return [{ path: parent + name, subjectName, date, isThere, rotated }];
   });
+}
+
+function countRotated(name: string, all: readonly string[]): RotatedCounts {
+  const compressed = all.filter((other) => other !== name && other.endsWith(".gz")).length;
+  const unfinished = all.filter((other) => other.endsWith(".unfinished") && other !== name).length;
+  const itself = all.includes(name) ? 1 : 0;
+  return { plain: all.length - compressed - unfinished - itself, compressed, unfinished };
 }
 
 async function namesIn(files: FileSystem, parent: string): Promise<string[]> {

@@ -8,7 +8,7 @@ import type { Cancel, Clock } from "../platform/clock.ts";
 import { messageOf } from "../platform/errors.ts";
 import { type Log, throttled } from "../platform/log.ts";
 import type { ArchiveKeeper } from "./archives.ts";
-import { findFiles, type FoundFile } from "./file-search.ts";
+import { findFiles, type FoundFile, type RotatedCounts } from "./file-search.ts";
 import type { FileSystem } from "./file-system.ts";
 import { statIfThere } from "./held-file.ts";
 
@@ -35,48 +35,33 @@ const INTERVAL_MIN_MS = 1000;
 /** Sweeps at once, and then whenever the day has ended or a file has become old. */
 export function startFileSweep(options: FileOptions, deps: FileSweepDeps): FileSweep {
   const { keeper, clock, log } = deps;
+  const { gzip, ageMaxMs, archivesMax, path: template } = options;
   const logFailure = throttled((text) => log.warn(text), clock);
-  const { gzip, ageMaxMs, archivesMax } = options;
   let isStopped = !gzip && ageMaxMs === 0 && archivesMax === 0;
   let cancelNext: Cancel = () => {};
   let sweeping: Promise<void> = isStopped ? Promise.resolve() : sweep();
 
   async function sweep(): Promise<void> {
-    let nextMs = INTERVAL_MAX_MS;
-    // The outputs let go of yesterday's files at midnight, and this is after it.
-    if (gzip && holdsDate(options.path))
-      nextMs = DAY_MS - (clock.nowMs() % DAY_MS) + INTERVAL_MIN_MS;
+    let nextMs = untilDayEnds(options, clock);
     try {
-      for (const found of await findFiles(deps.files, options.path)) {
+      for await (const found of findFiles(deps.files, template)) {
         if (isStopped) return;
         if (!deps.isOurs(found.subjectName)) continue;
-        const leftMs = await leftOf(found);
+        const leftMs = await timeLeft(found, options, deps);
         if (leftMs <= 0) keeper.retire(found.path);
-        else if (found.isRotated) keeper.tidy(found.path);
+        else if (isUntidy(found.rotated, options)) keeper.tidy(found.path);
         if (leftMs > 0) nextMs = Math.min(nextMs, leftMs);
         // One at a time, so that a stop need not wait for all of them.
         await keeper.idle();
       }
     } catch (error) {
-      logFailure(`cannot look for files of ${JSON.stringify(options.path)}: ${messageOf(error)}`);
+      logFailure(`cannot look for files of ${JSON.stringify(template)}: ${messageOf(error)}`);
     }
     if (isStopped) return;
     const delayMs = Math.min(Math.max(nextMs, INTERVAL_MIN_MS), INTERVAL_MAX_MS);
     cancelNext = clock.after(delayMs, () => {
       sweeping = sweep();
     });
-  }
-
-  /** How long until the file has to become an archive. */
-  async function leftOf({ path, date, isThere }: FoundFile): Promise<number> {
-    if (!isThere) return Infinity;
-    const nowMs = clock.nowMs();
-    if (gzip && date !== "" && date < dateOf(nowMs)) return 0;
-    if (ageMaxMs === 0) return Infinity;
-    const found = await statIfThere(deps.files, path);
-    const isWritten = found?.isFile() === true && found.size > 0;
-    if (!isWritten || found.birthtimeMs === 0) return Infinity;
-    return ageMaxMs - (nowMs - found.birthtimeMs);
   }
 
   return {
@@ -86,4 +71,34 @@ export function startFileSweep(options: FileOptions, deps: FileSweepDeps): FileS
       await sweeping;
     },
   };
+}
+
+/** The outputs let go of yesterday's files at midnight, and this is after it. */
+function untilDayEnds({ gzip, path }: FileOptions, clock: Clock): number {
+  if (!gzip || !holdsDate(path)) return Infinity;
+  return DAY_MS - (clock.nowMs() % DAY_MS) + INTERVAL_MIN_MS;
+}
+
+/** How long until the file has to become an archive. */
+async function timeLeft(
+  { path, date, isThere }: FoundFile,
+  { gzip, ageMaxMs }: FileOptions,
+  { files, clock }: FileSweepDeps,
+): Promise<number> {
+  if (!isThere) return Infinity;
+  const nowMs = clock.nowMs();
+  if (gzip && date !== "" && date < dateOf(nowMs)) return 0;
+  if (ageMaxMs === 0) return Infinity;
+  const found = await statIfThere(files, path);
+  const isWritten = found?.isFile() === true && found.size > 0;
+  if (!isWritten || found.birthtimeMs === 0) return Infinity;
+  return ageMaxMs - (nowMs - found.birthtimeMs);
+}
+
+function isUntidy(
+  { plain, compressed, unfinished }: RotatedCounts,
+  { gzip, archivesMax }: FileOptions,
+): boolean {
+  if (unfinished > 0 || (gzip && plain > 0)) return true;
+  return archivesMax > 0 && plain + compressed > archivesMax;
 }

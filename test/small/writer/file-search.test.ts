@@ -8,6 +8,7 @@ import { type TempFolder, tempFolder } from "../../support/temp-folder.ts";
 import { FaultyFiles } from "./faulty-files.ts";
 
 const ROTATED = ".20260101T120000.000Z";
+const LATER = ".20260102T120000.000Z";
 
 async function fill(folder: TempFolder, ...names: readonly string[]): Promise<void> {
   for (const name of names) {
@@ -18,11 +19,13 @@ async function fill(folder: TempFolder, ...names: readonly string[]): Promise<vo
 
 /** `path: subject, date` of each file, with what is there of it. */
 async function found(folder: TempFolder, template: string): Promise<string[]> {
-  const files = await findFiles(new FaultyFiles(), `${folder.path}/${template}`);
+  const files = await Array.fromAsync(findFiles(new FaultyFiles(), `${folder.path}/${template}`));
   return files
-    .map(({ path, subjectName, date, isThere, isRotated }) => {
+    .map(({ path, subjectName, date, isThere, rotated }) => {
       const name = path.slice(folder.path.length + 1);
-      return `${name}: ${subjectName}, ${date}${isThere ? " there" : ""}${isRotated ? " rotated" : ""}`;
+      const counts = Object.entries(rotated).filter(([, count]) => count > 0);
+      const parts = counts.map(([kind, count]) => ` ${count} ${kind}`).join("");
+      return `${name}: ${subjectName}, ${date}${isThere ? " there" : ""}${parts}`;
     })
     .sort();
 }
@@ -51,11 +54,11 @@ describe("a file is found", () => {
   test("by what was rotated of it, compressed or not or halfway, with itself or without", async () => {
     await using folder = await tempFolder();
     const rotated = [`a.lp${ROTATED}`, `b.lp${ROTATED}.gz`, `c.lp${ROTATED}.gz.unfinished`];
-    await fill(folder, "a.lp", ...rotated, `a.lp${ROTATED}.bak`, "a.lp.gz");
+    await fill(folder, "a.lp", ...rotated, `a.lp${ROTATED}.bak`, "a.lp.gz", `a.lp${LATER}`);
     expect(await found(folder, "{subject}.lp")).toEqual([
-      "a.lp: a,  there rotated",
-      "b.lp: b,  rotated",
-      "c.lp: c,  rotated",
+      "a.lp: a,  there 2 plain",
+      "b.lp: b,  1 compressed",
+      "c.lp: c,  1 unfinished",
     ]);
   });
 
@@ -78,5 +81,5 @@ test("a folder that cannot be read is an error", async () => {
   await using folder = await tempFolder();
   const files = new FaultyFiles();
   files.failures.set("readdir", "EACCES");
-  await expect(findFiles(files, `${folder.path}/{subject}`)).rejects.toThrow("EACCES");
+  await expect(findFiles(files, `${folder.path}/{subject}`).next()).rejects.toThrow("EACCES");
 });
