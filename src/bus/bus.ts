@@ -8,6 +8,8 @@
  * - a delivered payload may be a view into a larger receive buffer: use it until you say done(), copy it to keep it.
  */
 
+import { messageOf } from "../platform/errors.ts";
+
 export interface Bus {
   /**
    * Hands `payload` on, which holds so many `lines` (told again if it is lost; 0 if left out). Resolves once the bus has
@@ -164,4 +166,11 @@ export class BusClosed extends Error {
 
 export class PayloadTooLarge extends Error {
   override readonly name = "PayloadTooLarge";
+}
+
+/** Why a publication was rejected, in words that are the same each time. */
+export function whyRefused(error: unknown): string {
+  if (error instanceof PayloadTooLarge) return "longer than the NATS server's max_payload";
+  if (error instanceof BusFull) return "NATS takes them too slowly (nats_max_outbound_size)";
+  return messageOf(error);
 }

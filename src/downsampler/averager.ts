@@ -4,8 +4,10 @@
  */
 import { type Fields, newFields, readFields } from "../line/fields.ts";
 import { Lines, NO_MORE_LINES } from "../line/lines.ts";
-import { LINE_COMMENT, LINE_OK, type LineCode, lineCodeText } from "../line/scan.ts";
+import { FIRST_OTHER_REASON, Refusals } from "../line/refusals.ts";
+import { LINE_COMMENT, LINE_OK, type LineCode } from "../line/scan.ts";
 import { TagSorter } from "../line/sort-tags.ts";
+import type { Drops } from "../platform/drops.ts";
 import type { DownsamplerCounters } from "./counters.ts";
 import { LINE_ADDED, LINE_HAS_NO_ROOM, type Period } from "./period.ts";
 import { CURRENT, type Periods, type Place, TOO_NEW, TOO_OLD } from "./periods.ts";
@@ -13,17 +15,26 @@ import { CURRENT, type Periods, type Place, TOO_NEW, TOO_OLD } from "./periods.t
 export interface AveragerOptions {
   readonly periods: Periods;
   readonly counters: DownsamplerCounters;
-  /** Told of the first line of a message for which there was no room. */
-  readonly onNoRoom: () => void;
-  /** Told of each line that is dropped, and why, if anybody wants to know. */
-  readonly onRefused?: (line: Uint8Array, why: string) => void;
+  /** Hears of the lines that are dropped, comments aside. */
+  readonly drops: Drops;
+  /** The lines come from there: what `drops` is told. */
+  readonly where: string;
+  /** What a period has no more room for than: "5 series (downsample_max_series)". */
+  readonly limits: string;
 }
+
+const BAD_VALUE = FIRST_OTHER_REASON;
+const OTHER_TYPE = BAD_VALUE + 1;
+const LATE = OTHER_TYPE + 1;
+const EARLY = LATE + 1;
+const WITHOUT_ROOM = EARLY + 1;
 
 export class Averager {
   readonly #options: AveragerOptions;
   readonly #lines = new Lines();
   readonly #fields: Fields = newFields();
   readonly #sorter = new TagSorter();
+  readonly #refusals: Refusals;
   /** Of the current message. */
   #averaged = 0;
   #invalid = 0;
@@ -34,6 +45,13 @@ export class Averager {
 
   constructor(options: AveragerOptions) {
     this.#options = options;
+    this.#refusals = new Refusals([
+      "field value that InfluxDB refuses",
+      "field of another type than before in the period",
+      "timestamp too old: its period is published",
+      "timestamp too new: later than the next period",
+      `the period has more than ${options.limits}`,
+    ]);
   }
 
   /** Takes a message in; nothing of it is kept. `nowMs` is the time of lines without one. Hot: once per message. */
@@ -46,6 +64,7 @@ export class Averager {
     }
     this.#sorter.take(payload);
     this.#count();
+    this.#refusals.tell(payload, this.#options.where, this.#options.drops);
   }
 
   /** Hot: once per line. */
@@ -54,18 +73,16 @@ export class Averager {
     const { lineStart: start, lineEnd: end } = offsets;
     if (code === LINE_COMMENT) {
       this.#comments++;
-      return this.#refuse(payload, start, end, "comment");
+      return;
     }
     if (code !== LINE_OK) {
       this.#invalid++;
-      return this.#refuse(payload, start, end, lineCodeText(code));
+      return this.#refusals.note(code, start, end);
     }
     const { periods } = this.#options;
     const hasTime = offsets.timestampStart < offsets.timestampEnd;
     const place = hasTime ? periods.placeOf(offsets.timestampHigh, offsets.timestampLow) : CURRENT;
-    if (place === TOO_OLD || place === TOO_NEW) {
-      return this.#refuseTime(payload, start, end, place);
-    }
+    if (place === TOO_OLD || place === TOO_NEW) return this.#refuseTime(start, end, place);
     this.#add(periods.at(place), payload, start, end);
   }
 
@@ -73,7 +90,7 @@ export class Averager {
     const { offsets } = this.#lines;
     if (!readFields(payload, offsets, this.#fields)) {
       this.#invalid++;
-      return this.#refuse(payload, start, end, "bad field value");
+      return this.#refusals.note(BAD_VALUE, start, end);
     }
     const sorted = this.#sorter.sort(payload, offsets);
     const outcome = period.add(sorted, offsets, this.#fields);
@@ -81,30 +98,21 @@ export class Averager {
       this.#averaged++;
     } else if (outcome === LINE_HAS_NO_ROOM) {
       this.#withoutRoom++;
-      this.#refuse(payload, start, end, "no room for its series");
+      this.#refusals.note(WITHOUT_ROOM, start, end);
     } else {
       this.#invalid++;
-      this.#refuse(payload, start, end, "field of another type than before in the period");
+      this.#refusals.note(OTHER_TYPE, start, end);
     }
   }
 
-  #refuseTime(payload: Uint8Array, start: number, end: number, place: Place): void {
+  #refuseTime(start: number, end: number, place: Place): void {
     if (place === TOO_OLD) this.#late++;
     else this.#early++;
-    this.#refuse(
-      payload,
-      start,
-      end,
-      place === TOO_OLD ? "timestamp too old" : "timestamp too new",
-    );
-  }
-
-  #refuse(payload: Uint8Array, start: number, end: number, why: string): void {
-    this.#options.onRefused?.(payload.subarray(start, end), why);
+    this.#refusals.note(place === TOO_OLD ? LATE : EARLY, start, end);
   }
 
   #count(): void {
-    const { counters, onNoRoom } = this.#options;
+    const { counters } = this.#options;
     const late = this.#late;
     const misplaced = late + this.#early;
     const dropped = this.#invalid + this.#comments + misplaced + this.#withoutRoom;
@@ -115,7 +123,6 @@ export class Averager {
     counters.add("invalid_timestamps", misplaced);
     counters.add("late_lines", late);
     counters.add("dropped_series_lines", this.#withoutRoom);
-    if (this.#withoutRoom > 0) onNoRoom();
     this.#averaged = 0;
     this.#invalid = 0;
     this.#comments = 0;

@@ -10,6 +10,7 @@ import { printMetrics } from "../metrics/print.ts";
 import { startReporter } from "../metrics/reporter.ts";
 import type { Cancel, Clock } from "../platform/clock.ts";
 import { earlier, isDoneInTime } from "../platform/deadline.ts";
+import { DropLog } from "../platform/drops.ts";
 import { messageOf, SpoutError } from "../platform/errors.ts";
 import { type Deadline, type Running, stopReport } from "../platform/lifecycle.ts";
 import { formatDuration, msToNs, nsToMs } from "../platform/units.ts";
@@ -47,8 +48,9 @@ export async function startDownsampler(
     },
     onUncounted: () => counters.add("nats_uncounted_breaks"),
   });
+  const drops = new DropLog(log, clock);
   const streams = config.subjects.map(
-    (subject) => new Stream({ config, subject, bus, counters, clock, log }),
+    (subject) => new Stream({ config, subject, bus, counters, clock, log, drops }),
   );
   const metrics = () =>
     downsamplerMetrics(
@@ -85,6 +87,7 @@ export async function startDownsampler(
       await finish(streams, deadline, clock);
       reporter.stop();
       await bus.close(deadline.remainingMs());
+      drops.flush();
       const isUncounted = counters.get("nats_uncounted_breaks") > 0;
       return stopReport(lostLines(counters) - lostBefore, isUncounted);
     },

@@ -3,10 +3,10 @@
  * averaged is small and can stay here for a while, unlike what comes in. But only so many periods wait; the oldest is
  * dropped for the newest.
  */
-import { type Bus, isTaken } from "../bus/bus.ts";
+import { type Bus, isTaken, whyRefused } from "../bus/bus.ts";
 import type { DownsampleFunction } from "../config/config.ts";
 import { type Clock, sleep } from "../platform/clock.ts";
-import { messageOf } from "../platform/errors.ts";
+import type { Drops } from "../platform/drops.ts";
 import type { DownsamplerCounters } from "./counters.ts";
 import { type Message, PeriodLines } from "./period-lines.ts";
 import type { EndedPeriod } from "./periods.ts";
@@ -17,8 +17,8 @@ export interface PublisherOptions {
   readonly functions: readonly DownsampleFunction[];
   readonly counters: DownsamplerCounters;
   readonly clock: Clock;
-  /** Told of what is lost, in words. */
-  readonly onLoss: (text: string) => void;
+  /** Hears of the lines that are lost. */
+  readonly drops: Drops;
 }
 
 /** A stop gives away three at once. */
@@ -89,7 +89,7 @@ export class Publisher {
   }
 
   async #handOver({ payload, lines }: Message): Promise<boolean> {
-    const { bus, subject, counters, onLoss } = this.#options;
+    const { bus, subject, counters, drops } = this.#options;
     try {
       const taken = bus.publish(subject, payload, lines);
       if (!isTaken(taken)) await taken;
@@ -98,7 +98,7 @@ export class Publisher {
     } catch (error) {
       counters.add("failed_nats_publish");
       counters.add("dropped_nats_lines", lines);
-      onLoss(`cannot publish ${lines} lines to [${subject}]: ${messageOf(error)}`);
+      drops.drop(whyRefused(error), lines, `for [${subject}]`);
       return false;
     }
   }
@@ -106,21 +106,20 @@ export class Publisher {
   #drop(why: string): void {
     const dropped = this.#waiting.shift();
     if (dropped === undefined) return;
-    const { subject, counters, onLoss } = this.#options;
+    const { subject, counters, drops } = this.#options;
     const lines = dropped.leftSeries;
     counters.add("failed_nats_publish");
     counters.add("dropped_nats_lines", lines);
     this.#countDropped(dropped);
-    onLoss(`cannot publish ${lines} lines to [${subject}]: NATS has no room, and ${why}`);
+    drops.drop(`NATS has no room, and ${why}`, lines, `for [${subject}]`);
   }
 
   #countDropped(lines: PeriodLines): void {
-    const { subject, counters, onLoss } = this.#options;
+    const { subject, counters, drops } = this.#options;
     const { droppedLines, droppedSums } = lines;
     counters.add("dropped_long_lines", droppedLines);
     counters.add("dropped_sums", droppedSums);
-    if (droppedLines > 0) {
-      onLoss(`dropped ${droppedLines} lines for [${subject}] that are too long, or have no end`);
-    }
+    const why = "longer than the NATS server's max_payload, or InfluxDB would read on behind them";
+    drops.drop(why, droppedLines, `for [${subject}]`);
   }
 }

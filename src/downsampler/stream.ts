@@ -3,8 +3,8 @@ import type { Bus, Delivery, Subscription } from "../bus/bus.ts";
 import type { DownsamplerConfig } from "../config/config.ts";
 import { countLines } from "../line/split.ts";
 import type { Clock } from "../platform/clock.ts";
-import { sampleOf } from "../platform/harmless-text.ts";
-import { type Log, throttled } from "../platform/log.ts";
+import type { Drops } from "../platform/drops.ts";
+import type { Log } from "../platform/log.ts";
 import { formatByteSize } from "../platform/units.ts";
 import { Averager } from "./averager.ts";
 import type { DownsamplerCounters, SubjectCounts } from "./counters.ts";
@@ -19,6 +19,7 @@ export interface StreamOptions {
   readonly counters: DownsamplerCounters;
   readonly clock: Clock;
   readonly log: Log;
+  readonly drops: Drops;
 }
 
 export class Stream {
@@ -26,20 +27,17 @@ export class Stream {
   readonly #periods: Periods;
   readonly #averager: Averager;
   readonly #publisher: Publisher;
-  readonly #logDropped: (text: string) => void;
   #subscription: Subscription | undefined;
   #hasEnded = false;
   #droppedMessages = 0;
   #droppedLines = 0;
 
   constructor(options: StreamOptions) {
-    const { config, subject, bus, counters, clock, log } = options;
+    const { config, subject, bus, counters, clock, log, drops } = options;
     const { functions } = config;
     this.#options = options;
-    this.#logDropped = throttled((text) => log.error(text), clock);
-    const onLoss = throttled((text) => log.error(text), clock);
     const output = `${subject}${config.suffix}`;
-    this.#publisher = new Publisher({ bus, subject: output, functions, counters, clock, onLoss });
+    this.#publisher = new Publisher({ bus, subject: output, functions, counters, clock, drops });
     this.#periods = new Periods(
       {
         periodNs: config.periodNs,
@@ -99,31 +97,27 @@ export class Stream {
   }
 
   #createAverager(): Averager {
-    const { config, subject, counters, clock, log } = this.#options;
-    const { seriesMax, sizeMaxBytes, debug } = config;
-    const logNoRoom = throttled((text) => log.error(text), clock);
-    const logRefused = throttled((text) => log.debug(text), clock);
-    const limits = `${seriesMax} series (downsample_max_series) or ${formatByteSize(BigInt(sizeMaxBytes))} (downsample_max_size)`;
+    const { config, subject, counters, drops } = this.#options;
+    const { seriesMax, sizeMaxBytes } = config;
     return new Averager({
       periods: this.#periods,
       counters,
-      onNoRoom: () => logNoRoom(`dropped lines of [${subject}]: a period has more than ${limits}`),
-      ...(debug && {
-        onRefused: (line: Uint8Array, why: string) =>
-          logRefused(`dropped a line of [${subject}]: ${why}: ${sampleOf(line)}`),
-      }),
+      drops,
+      where: `from [${subject}]`,
+      limits: `${seriesMax} series (downsample_max_series) or ${formatByteSize(BigInt(sizeMaxBytes))} (downsample_max_size)`,
     });
   }
 
   /** Hot: once per message. */
   #take(delivery: Delivery): void {
-    const { counters, clock } = this.#options;
+    const { counters, clock, drops, subject } = this.#options;
     const { payload } = delivery;
     counters.add("received");
     if (this.#hasEnded) {
       const lines = countLines(payload);
       counters.add("received_lines", lines);
       counters.add("dropped_stop_lines", lines);
+      drops.drop("they came after the last period of a stop", lines, `from [${subject}]`);
     } else {
       this.#averager.take(payload, clock.nowMs());
     }
@@ -132,15 +126,14 @@ export class Stream {
   }
 
   #countDropped(payload: Uint8Array): void {
-    const { subject, config, counters } = this.#options;
+    const { subject, config, counters, drops } = this.#options;
     const lines = countLines(payload);
     this.#droppedMessages++;
     this.#droppedLines += lines;
     counters.add("nats_dropped");
     counters.add("nats_dropped_lines", lines);
     const limit = formatByteSize(BigInt(config.pendingMaxBytes));
-    this.#logDropped(
-      `dropped a message from [${subject}]: more than ${limit} waited (nats_max_pending_size)`,
-    );
+    const why = `more than ${limit} waited (nats_max_pending_size)`;
+    drops.drop(why, lines, `from [${subject}]`);
   }
 }

@@ -8,6 +8,7 @@ import { printMetrics } from "../metrics/print.ts";
 import { startReporter } from "../metrics/reporter.ts";
 import { every } from "../platform/clock.ts";
 import { earlier } from "../platform/deadline.ts";
+import { DropLog, type Drops } from "../platform/drops.ts";
 import { addReports, type Running } from "../platform/lifecycle.ts";
 import type { Profiler } from "../platform/profiler.ts";
 import { addTotals, filterMetrics, noTotals } from "./counters.ts";
@@ -51,7 +52,8 @@ export async function startFilter(config: FilterConfig, deps: FilterDeps): Promi
     isAnnounced = true;
     announce(config, parts.length, deps.log);
   };
-  const parts = startParts(config, deps, onReady);
+  const drops = new DropLog(deps.log, clock);
+  const parts = startParts(config, deps, drops, onReady);
   const totals = () =>
     parts.map((part) => part.totals()).reduce(addTotals, noTotals(config.rules.length));
   const metrics = () => filterMetrics(config.name, config.rules, totals());
@@ -78,6 +80,7 @@ export async function startFilter(config: FilterConfig, deps: FilterDeps): Promi
       const reports = await Promise.all(
         parts.map((part) => part.stop(earlier(deadline, STOP_SHARE))),
       );
+      drops.flush();
       reporter.stop();
       await bus.close(deadline.remainingMs());
       return addReports(reports);
@@ -88,9 +91,14 @@ export async function startFilter(config: FilterConfig, deps: FilterDeps): Promi
 }
 
 /** `onReady` is called whenever one of them has become ready, perhaps more than once. */
-function startParts(config: FilterConfig, deps: FilterDeps, onReady: () => void): readonly Part[] {
+function startParts(
+  config: FilterConfig,
+  deps: FilterDeps,
+  drops: Drops,
+  onReady: () => void,
+): readonly Part[] {
   const { workerUrl: url, openBus, clock, log } = deps;
-  if (url === undefined) return [new FilterPart({ config, openBus, clock, log, onReady })];
+  if (url === undefined) return [new FilterPart({ config, openBus, clock, log, drops, onReady })];
   const threadConfig = configOfThread(config);
   return Array.from(
     { length: config.workers },
@@ -101,6 +109,7 @@ function startParts(config: FilterConfig, deps: FilterDeps, onReady: () => void)
         config: threadConfig,
         clock,
         log,
+        drops,
         onReport: onReady,
       }),
   );

@@ -3,6 +3,7 @@ import type { FilterConfig } from "../config/config.ts";
 import type { Log } from "../platform/log.ts";
 import type { FileBytes, Profiler } from "../platform/profiler.ts";
 import type { FilterTotals } from "./counters.ts";
+import type { DroppedLines } from "./drop-relay.ts";
 
 /** The first message to a thread. */
 export interface StartThread {
@@ -43,6 +44,8 @@ export type FromThread =
   /** A few times a second. */
   | { readonly kind: "report"; readonly ready: boolean; readonly totals: FilterTotals }
   | { readonly kind: "log"; readonly level: keyof Log; readonly text: string }
+  /** What it dropped since the last of these, if anything; in front of the others. */
+  | { readonly kind: "dropped"; readonly dropped: readonly DroppedLines[] }
   | ProfilerAnswer
   /** It ends with this because of an error that nobody caught. */
   | { readonly kind: "died"; readonly reason: string; readonly totals: FilterTotals }

@@ -9,7 +9,7 @@ import { Counters } from "../metrics/counters.ts";
 import { LOSS_COUNTERS } from "../metrics/losses.ts";
 import type { Clock } from "../platform/clock.ts";
 import { earlier, isDoneInTime } from "../platform/deadline.ts";
-import { sampleOf } from "../platform/harmless-text.ts";
+import type { Drops } from "../platform/drops.ts";
 import { type Deadline, type StopReport, stopReport } from "../platform/lifecycle.ts";
 import { type Log, throttled } from "../platform/log.ts";
 import { compileRules } from "../rules/compile.ts";
@@ -29,6 +29,8 @@ export interface FilterPartOptions {
   readonly openBus: OpenBus;
   readonly clock: Clock;
   readonly log: Log;
+  /** Hears of every line that is dropped. */
+  readonly drops: Drops;
   /** Called once, when the subscription stands. */
   readonly onReady: () => void;
   /** Called while a message takes long to route, and nothing else gets its turn. */
@@ -50,7 +52,9 @@ export class FilterPart {
   readonly #onRouted: (bytes: number) => void;
   readonly #bus: Bus;
   readonly #publisher: Publisher;
-  readonly #logDropped: (text: string) => void;
+  readonly #drops: Drops;
+  /** Where the lines come from, for the log. */
+  readonly #where: string;
   #subscription: Subscription | undefined;
 
   /** Connects and subscribes in the background. */
@@ -60,7 +64,8 @@ export class FilterPart {
     this.#onRouted = options.onRouted ?? (() => {});
     this.#clock = clock;
     this.#log = log;
-    this.#logDropped = throttled((text) => log.error(text), clock);
+    this.#drops = options.drops;
+    this.#where = `from [${config.subject}]`;
     this.#triggered = new Array<number>(config.rules.length).fill(0);
     this.#router = this.#createRouter(options.onWorking ?? (() => {}));
     this.#bus = options.openBus({
@@ -73,8 +78,8 @@ export class FilterPart {
       router: this.#router,
       bus: this.#bus,
       counters: this.#counters,
-      clock,
-      log,
+      drops: this.#drops,
+      where: this.#where,
     });
     void this.#subscribe(options.onReady);
   }
@@ -110,11 +115,9 @@ export class FilterPart {
   }
 
   #createRouter(onWorking: () => void): Router {
-    const { rules, junkyardSubject, timeDeltaMaxNs, sortTags, debug } = this.#config;
+    const { rules, junkyardSubject, timeDeltaMaxNs, sortTags } = this.#config;
     const clock = this.#clock;
-    const logLongLine = throttled((text) => this.#log.error(text), clock);
     const logCostlyLine = throttled((text) => this.#log.error(text), clock);
-    const logRefused = throttled((text) => this.#log.debug(text), clock);
     return new Router({
       ruleSet: compileRules(rules, { clock, onWorking }),
       ruleSubjects: rules.map((rule) => rule.subject),
@@ -124,15 +127,9 @@ export class FilterPart {
       clock,
       counters: this.#counters,
       triggered: this.#triggered,
-      onLongLine: (line, subject) =>
-        logLongLine(
-          `dropped a line of ${line.length} bytes for "${subject}": the NATS server's max_payload is less`,
-        ),
+      drops: this.#drops,
+      where: this.#where,
       onCostlyLine: (line, rule) => logCostlyLine(costlyLineText(line, rule)),
-      ...(debug && {
-        onRefused: (line: Uint8Array, why: string) =>
-          logRefused(`dropped a line: ${why}: ${sampleOf(line)}`),
-      }),
     });
   }
 
@@ -163,11 +160,10 @@ export class FilterPart {
   }
 
   #countDropped(payload: Uint8Array): void {
+    const lines = countLines(payload);
     this.#counters.add("nats_dropped");
-    this.#counters.add("nats_dropped_lines", countLines(payload));
-    this.#logDropped(
-      `dropped a message of ${payload.length} bytes from "${this.#config.subject}" that waited too long or for which ` +
-        "there was no room (nats_max_pending_size)",
-    );
+    this.#counters.add("nats_dropped_lines", lines);
+    const why = "more than nats_max_pending_size waited, or there was no time left to look at them";
+    this.#drops.drop(why, lines, this.#where);
   }
 }

@@ -5,11 +5,9 @@
  * one for each subject and delivery, which costs the filter, the server and whoever receives them a part of it. Nothing
  * waits longer than that: the fewer deliveries there are, the fewer are joined.
  */
-import { type Bus, BusClosed, BusFull, isTaken, PayloadTooLarge } from "../bus/bus.ts";
+import { type Bus, BusClosed, BusFull, isTaken, PayloadTooLarge, whyRefused } from "../bus/bus.ts";
 import type { Counters } from "../metrics/counters.ts";
-import type { Clock } from "../platform/clock.ts";
-import { messageOf } from "../platform/errors.ts";
-import { type Log, throttled } from "../platform/log.ts";
+import type { Drops } from "../platform/drops.ts";
 import type { FilterCounter } from "./counters.ts";
 import type { Message } from "./outputs.ts";
 import type { Router } from "./router.ts";
@@ -18,8 +16,9 @@ export interface PublisherOptions {
   readonly router: Router;
   readonly bus: Bus;
   readonly counters: Counters<FilterCounter>;
-  readonly clock: Clock;
-  readonly log: Log;
+  readonly drops: Drops;
+  /** The lines came from there: what `drops` is told. */
+  readonly where: string;
 }
 
 /** What is gathered leaves at once from so much on, or its messages would be more than the processor's cache holds. */
@@ -30,15 +29,12 @@ const DELIVERIES_MAX = 1024;
 
 export class Publisher {
   readonly #options: PublisherOptions;
-  readonly #logUnpublished: (text: string) => void;
   /** Of the deliveries whose messages are being gathered. */
   #done: (() => void)[] = [];
   #isDue = false;
 
   constructor(options: PublisherOptions) {
-    const { clock, log } = options;
     this.#options = options;
-    this.#logUnpublished = throttled((text) => log.error(text), clock);
   }
 
   /**
@@ -77,8 +73,8 @@ export class Publisher {
   };
 
   /** What the bus does not take is dropped: to wait for it would only move the loss to what comes in. */
-  async #countWhenSettled(taken: Promise<void>, { subject, lines }: Message): Promise<void> {
-    const { counters } = this.#options;
+  async #countWhenSettled(taken: Promise<void>, { lines }: Message): Promise<void> {
+    const { counters, drops, where } = this.#options;
     try {
       await taken;
       countSent(counters, lines);
@@ -86,9 +82,7 @@ export class Publisher {
       if (!isRefusal(error)) throw error;
       counters.add("failed_nats_publish");
       counters.add("dropped_nats_lines", lines);
-      this.#logUnpublished(
-        `cannot publish ${lines} lines on "${subject}", dropped: ${messageOf(error)}`,
-      );
+      drops.drop(whyRefused(error), lines, where);
     }
   }
 }

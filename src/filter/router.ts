@@ -4,11 +4,14 @@
  * only the order of their tags changes, if that is asked for.
  */
 import { Lines, NO_MORE_LINES } from "../line/lines.ts";
-import { LINE_COMMENT, LINE_OK, type LineCode, lineCodeText } from "../line/scan.ts";
+import { FIRST_OTHER_REASON, Refusals } from "../line/refusals.ts";
+import { LINE_COMMENT, LINE_OK, type LineCode } from "../line/scan.ts";
 import { TagSorter } from "../line/sort-tags.ts";
 import { timestampInWindow, type TimeWindow, timeWindow } from "../line/timestamp.ts";
 import type { Counters } from "../metrics/counters.ts";
 import type { Clock } from "../platform/clock.ts";
+import type { Drops } from "../platform/drops.ts";
+import { sampleOf } from "../platform/harmless-text.ts";
 import { costlyRule, NO_RULE, type RuleSet } from "../rules/rule.ts";
 import type { FilterCounter } from "./counters.ts";
 import { type Message, Outputs } from "./outputs.ts";
@@ -26,13 +29,15 @@ export interface RouterOptions {
   readonly counters: Counters<FilterCounter>;
   /** By rule: the lines that it was the first to match. */
   readonly triggered: number[];
-  /** Is told of each line that is malformed or too far from now, if anyone wants to know. */
-  readonly onRefused?: (line: Uint8Array, why: string) => void;
-  /** Is told of each line, newline aside, that exceeds a message's limit on its own. */
-  readonly onLongLine: (line: Uint8Array, subject: string) => void;
+  /** Hears of the lines that are malformed, too far from now, or longer than a message may be. */
+  readonly drops: Drops;
+  /** The lines come from there: what `drops` is told. */
+  readonly where: string;
   /** Is told of each line that the expressions take too long for, and at which rule that was. */
   readonly onCostlyLine?: (line: Uint8Array, rule: number) => void;
 }
+
+const BAD_TIME = FIRST_OTHER_REASON;
 
 export class Router {
   readonly #options: RouterOptions;
@@ -43,6 +48,7 @@ export class Router {
   readonly #outputOf: readonly number[];
   readonly #lines = new Lines();
   readonly #tagSorter: TagSorter | undefined;
+  readonly #refusals = new Refusals(["timestamp too far from now (max_time_delta)"]);
   #messageMaxBytes = 0;
   /** Of the current payload; plain fields, so that counting a line costs an addition. */
   #processed = 0;
@@ -87,6 +93,7 @@ export class Router {
       // Also if a bug ends it: what is gathered by then leaves before the thread does. Lines stand at the same places in both.
       this.#outputs.endPayload(this.#tagSorter?.take(payload) ?? payload);
       this.#count();
+      this.#refusals.tell(payload, this.#options.where, this.#options.drops);
     }
   }
 
@@ -104,10 +111,10 @@ export class Router {
       this.#commentLines++;
     } else if (code !== LINE_OK) {
       this.#invalidLines++;
-      this.#options.onRefused?.(payload.subarray(start, end), lineCodeText(code));
+      this.#refusals.note(code, start, end);
     } else if (!timestampInWindow(offsets, window)) {
       this.#invalidTime++;
-      this.#options.onRefused?.(payload.subarray(start, end), "timestamp too far from now");
+      this.#refusals.note(BAD_TIME, start, end);
     } else {
       const sorted = this.#tagSorter?.sort(payload, offsets) ?? payload;
       const rule = this.#options.ruleSet.match(sorted, offsets);
@@ -119,14 +126,15 @@ export class Router {
 
   /** `rule` is the number of the first rule that matches, or {@link NO_RULE}. */
   #send(rule: number, payload: Uint8Array, start: number, end: number): void {
-    const { triggered } = this.#options;
+    const { triggered, drops, where } = this.#options;
     if (rule === NO_RULE) this.#rejected++;
     else triggered[rule] = (triggered[rule] ?? 0) + 1;
     const output = this.#outputOf[rule === NO_RULE ? this.#outputOf.length - 1 : rule] as number;
     if (end < start + this.#messageMaxBytes) return this.#outputs.add(output, start, end);
     // Rare: the newline that was added made it too long, or the limit itself shrank.
     this.#longLines++;
-    this.#options.onLongLine(payload.subarray(start, end), this.#subjects[output] ?? "");
+    const why = "longer than the NATS server's max_payload";
+    drops.drop(why, 1, where, () => sampleOf(payload.subarray(start, end)));
   }
 
   /** Once per payload: adding to a counter by its name is too slow for once per line. */

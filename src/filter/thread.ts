@@ -5,6 +5,7 @@ import type { FilterConfig } from "../config/config.ts";
 import { type Backoff, backoffMs } from "../platform/backoff.ts";
 import type { Cancel, Clock } from "../platform/clock.ts";
 import { earlier, isDoneInTime } from "../platform/deadline.ts";
+import type { Drops } from "../platform/drops.ts";
 import { SpoutError } from "../platform/errors.ts";
 import { type Deadline, type StopReport, stopReport } from "../platform/lifecycle.ts";
 import type { Log } from "../platform/log.ts";
@@ -20,6 +21,8 @@ export interface ThreadOptions {
   readonly config: FilterConfig;
   readonly clock: Clock;
   readonly log: Log;
+  /** Hears of what the thread drops, up to a quarter second later. */
+  readonly drops: Drops;
   /** Called when {@link FilterThread.ready} may have changed. */
   readonly onReport: () => void;
 }
@@ -163,7 +166,7 @@ export class FilterThread {
   }
 
   #hear(message: FromThread): void {
-    const { log, number, onReport } = this.#options;
+    const { log, drops, number, onReport } = this.#options;
     switch (message.kind) {
       case "report":
         this.#heardAtMs = this.#options.clock.monotonicMs();
@@ -174,6 +177,11 @@ export class FilterThread {
         break;
       case "log":
         log[message.level](`worker ${number}: ${message.text}`);
+        break;
+      case "dropped":
+        for (const { reason, lines, where, sample } of message.dropped) {
+          drops.drop(reason, lines, where, () => sample);
+        }
         break;
       case "profiler":
         this.profiler.hear(message);

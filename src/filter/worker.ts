@@ -12,6 +12,7 @@ import { createCollector } from "../platform/memory.ts";
 import { Naps } from "../platform/naps.ts";
 import { createProfiler, type Profiler } from "../platform/profiler.ts";
 import { adoptRuntimeMessages } from "../platform/runtime-messages.ts";
+import { DropRelay } from "./drop-relay.ts";
 import type { AskProfiler, FromThread, StartThread, ToThread } from "./messages.ts";
 import { FilterPart } from "./part.ts";
 
@@ -28,21 +29,28 @@ const COLLECT_MIN_BYTES = 8 * 1024 * 1024;
 
 /** Set before anything is awaited: what is posted to a thread without a handler is lost. */
 self.onmessage = ({ data: { config } }: MessageEvent<StartThread>) => {
-  const part = start(config);
+  const started = start(config);
   const profiler = createProfiler(systemClock);
   self.onmessage = ({ data }: MessageEvent<ToThread>) => {
-    if (data.kind === "stop") void stop(part, data.remainingMs);
+    if (data.kind === "stop") void stop(started, data.remainingMs);
     else void askProfiler(profiler, data);
   };
 };
 
-function start(config: FilterConfig): FilterPart {
+interface Started {
+  readonly part: FilterPart;
+  readonly drops: DropRelay;
+}
+
+function start(config: FilterConfig): Started {
   const clock = systemClock;
   const log = logToComponent(config.debug);
+  const drops = new DropRelay();
   const openBus = createOpenBus(config.nats, { clock, log });
   let reportedMs = 0;
   const report = () => {
     reportedMs = clock.monotonicMs();
+    tellDropped(drops);
     post({ kind: "report", ready: part.ready(), totals: part.totals() });
   };
   const collectEveryBytes = Math.max(COLLECT_MIN_BYTES, COLLECT_ALL_BYTES / config.workers);
@@ -53,6 +61,7 @@ function start(config: FilterConfig): FilterPart {
     openBus,
     clock,
     log,
+    drops,
     onReady: report,
     // No timer fires meanwhile, and who is not heard of counts as hanging.
     onWorking: () => {
@@ -67,16 +76,18 @@ function start(config: FilterConfig): FilterPart {
   const die = async (thrown: unknown) => {
     // With no time to stop in, what it holds is counted as dropped or lost.
     await part.stop(deadlineIn(clock, 0));
+    tellDropped(drops);
     post({ kind: "died", reason: stackOf(thrown), totals: part.totals() });
     process.exit(1);
   };
   adoptRuntimeMessages(log, clock, (thrown) => void die(thrown));
   every(clock, REPORT_INTERVAL_MS, report);
-  return part;
+  return { part, drops };
 }
 
-async function stop(part: FilterPart, remainingMs: number): Promise<void> {
+async function stop({ part, drops }: Started, remainingMs: number): Promise<void> {
   const { lostLines } = await part.stop(deadlineIn(systemClock, remainingMs));
+  tellDropped(drops);
   post({ kind: "stopped", lostLines, totals: part.totals() });
   process.exit(0);
 }
@@ -97,6 +108,11 @@ function logToComponent(debug: boolean): Log {
   const at = (level: keyof Log) => (text: string) => post({ kind: "log", level, text });
   const whenDebugging = debug ? at("debug") : () => {};
   return { debug: whenDebugging, info: whenDebugging, warn: at("warn"), error: at("error") };
+}
+
+function tellDropped(drops: DropRelay): void {
+  const dropped = drops.take();
+  if (dropped.length > 0) post({ kind: "dropped", dropped });
 }
 
 function post(message: FromThread): void {

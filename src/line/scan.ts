@@ -55,7 +55,7 @@ export const LINE_BAD_TIMESTAMP = 10;
 export const LINE_SPILLS_OVER = 11;
 
 /** By code. */
-const LINE_CODE_TEXTS: readonly string[] = [
+export const LINE_CODE_TEXTS: readonly string[] = [
   "ok",
   "comment",
   "missing measurement",

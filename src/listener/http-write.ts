@@ -3,8 +3,10 @@ import type { Bus } from "../bus/bus.ts";
 import { parsePrecision, type Precision } from "../line/precision.ts";
 import type { Clock } from "../platform/clock.ts";
 import { isDoneInTime } from "../platform/deadline.ts";
+import type { DropLog } from "../platform/drops.ts";
+import { harmlessJson, sampleOf } from "../platform/harmless-text.ts";
 import { deadlineIn } from "../platform/lifecycle.ts";
-import { type Log, throttled } from "../platform/log.ts";
+import { type Log, throttledByReason } from "../platform/log.ts";
 import { giveBack } from "../platform/memory.ts";
 import type { HttpCounters } from "./counters.ts";
 import { failure, noContent } from "./http-answers.ts";
@@ -22,6 +24,7 @@ export interface WriteOptions {
   readonly bodies: BodyReader;
   /** Lines that take more than this are refused: the bus would never have room for all of them. */
   readonly publishedMaxBytes: number;
+  readonly drops: DropLog;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -43,22 +46,35 @@ const ROOM_WAIT_MAX_MS = 1000;
 /** InfluxDB's words for a time that no nanosecond timestamp can hold. */
 const OUT_OF_RANGE = "time outside range -9223372036854775806 - 9223372036854775806";
 
+/** As much of a client's word as a log line bears. */
+const SHOWN_WORD_MAX_CHARS = 100;
+
 export function createWrite(options: WriteOptions): Write {
-  const { bus, subject, counters, bodies, publishedMaxBytes, log } = options;
+  const { bus, subject, counters, bodies, publishedMaxBytes, drops, log } = options;
   const linesOf = createLinesOf();
 
+  /** `reason` is the same each time; what the client said is in `sample`. */
+  const tell = (status: number, reason: string, sample?: () => string): void => {
+    const where = `with ${status}`;
+    drops.tell({ level: "warn", verb: "refused", noun: "write request", reason, where }, 1, sample);
+  };
   const refuse = (request: Request, status: number, text: string, headers = {}): Response => {
     counters.add("refused_requests");
     return failure(request, status, text, headers);
   };
-  const logSentAway = throttled((text) => log.warn(text), options.clock);
+  const tooLarge = (request: Request): Response => {
+    tell(413, "the body is too large (max_body_size, nats_max_outbound_size)");
+    return refuse(request, 413, "Request Entity Too Large");
+  };
+  const logSentAway = throttledByReason((text) => log.warn(text), options.clock);
   const sendAway = (request: Request, text: string): Response => {
     counters.add("unavailable_requests");
-    logSentAway(`answered a write with 503: ${text}`);
+    logSentAway(text, `answered a write with 503: ${text}`);
     return failure(request, 503, text, { "Retry-After": RETRY_AFTER_SECONDS });
   };
   const giveUp = (request: Request, status: number, text: string): Response => {
     counters.add("read_errors");
+    tell(status, text);
     // Of a body that is not there all that follows would be taken for the rest of it.
     return failure(request, status, text, { Connection: "close" });
   };
@@ -77,7 +93,7 @@ export function createWrite(options: WriteOptions): Write {
       hold: (bytes) => held.take(bytes),
     });
     const lines = gathered instanceof Promise ? await gathered : gathered;
-    if (lines === "too_large") return refuse(request, 413, "Request Entity Too Large");
+    if (lines === "too_large") return tooLarge(request);
     if (lines === "no_room") return sendAway(request, TOO_MANY_BODIES);
     const waiting = bus.whenRoom(roomFor(lines, options));
     const hasRoom = waiting === undefined || (await hasRoomInTime(waiting, lines, options));
@@ -106,8 +122,9 @@ export function createWrite(options: WriteOptions): Write {
   const answer = (request: Request, body: Body, precision: Precision, held: Holding) => {
     switch (body.kind) {
       case "too_large":
-        return refuse(request, 413, "Request Entity Too Large");
+        return tooLarge(request);
       case "not_gzip":
+        tell(400, body.reason);
         return refuse(request, 400, body.reason);
       case "no_room":
         return sendAway(request, TOO_MANY_BODIES);
@@ -123,11 +140,13 @@ export function createWrite(options: WriteOptions): Write {
   return async (request, precisionName) => {
     const precision = parsePrecision(precisionName);
     if (precision === undefined) {
+      tell(400, "invalid precision", () => shownWord(precisionName));
       const known = "use n, ns, u, us, \u00b5, ms, s, m or h";
       return refuse(request, 400, `invalid precision "${precisionName}" (${known})`);
     }
     const encoding = encodingOf(request);
     if (encoding !== "gzip" && encoding !== "identity") {
+      tell(415, "Content-Encoding that is not gzip", () => shownWord(encoding));
       const text = `cannot read Content-Encoding "${encoding}" (use gzip or none)`;
       return refuse(request, 415, text, { "Accept-Encoding": "gzip" });
     }
@@ -138,6 +157,10 @@ export function createWrite(options: WriteOptions): Write {
       answer(request, body, precision, held),
     );
   };
+}
+
+function shownWord(word: string): string {
+  return harmlessJson(word.slice(0, SHOWN_WORD_MAX_CHARS));
 }
 
 /** `gzip`, `identity`, or what the client sent, in small letters. Identities beside gzip, and empty ones, change nothing. */
@@ -178,8 +201,8 @@ async function hasRoomInTime(
 /** Hands all pieces over while the room is still there; returns what they are published with, each once. */
 function takeLines(
   receivedBytes: number,
-  { pieces, overflowLines }: BodyLines,
-  { intake, counters }: WriteOptions,
+  { pieces, overflowing, overflowLines }: BodyLines,
+  { intake, counters, drops }: WriteOptions,
 ): readonly Publication[] {
   const publications: Publication[] = [];
   if (receivedBytes === 0) return publications;
@@ -194,6 +217,10 @@ function takeLines(
   counters.add("received_bytes", receivedBytes);
   counters.add("received_lines", receivedLines);
   counters.add("dropped_overflow_lines", overflowLines);
+  if (overflowing !== undefined) {
+    const why = "their time does not fit a nanosecond timestamp";
+    drops.drop(why, overflowLines, "of write requests", () => sampleOf(overflowing));
+  }
   return publications;
 }
 

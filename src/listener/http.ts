@@ -7,9 +7,10 @@ import type { HttpListenerConfig } from "../config/config.ts";
 import { Counters } from "../metrics/counters.ts";
 import { formatAddress } from "../platform/bind.ts";
 import { earlier, isDoneInTime } from "../platform/deadline.ts";
+import { stackOf } from "../platform/errors.ts";
 import { type HttpServer, serveHttp } from "../platform/http-server.ts";
 import type { Running } from "../platform/lifecycle.ts";
-import { throttled } from "../platform/log.ts";
+import { throttledByReason } from "../platform/log.ts";
 import { senderOf } from "../platform/sender.ts";
 import { HTTP_COUNTERS, type HttpCounters } from "./counters.ts";
 import { createBodyReader } from "./http-body.ts";
@@ -38,7 +39,7 @@ export async function startHttpListener(
   const counters: HttpCounters = new Counters(HTTP_COUNTERS);
   const outlet = openOutlet(config, counters, deps);
   const { bus } = outlet;
-  const reportError = throttled(log.error.bind(log), clock);
+  const reportError = throttledByReason(log.error.bind(log), clock);
   let isStopping = false;
 
   let server: HttpServer | undefined;
@@ -59,7 +60,7 @@ export async function startHttpListener(
     log,
   });
   const onError = (error: Error) =>
-    reportError(`cannot answer a request: ${error.stack ?? error.message}`);
+    reportError(error.message, `cannot answer a request: ${stackOf(error)}`);
   const listening = await serveHttp({
     port: config.port,
     answer: createRoutes(write, onError),

@@ -5,12 +5,12 @@
  */
 import { Batch, type BatchLimits } from "../batch/batch.ts";
 import { cutAtLineEnds } from "../batch/chunk.ts";
-import { type Bus, isTaken, type OnFree } from "../bus/bus.ts";
+import { type Bus, isTaken, type OnFree, whyRefused } from "../bus/bus.ts";
 import { countLines, endedLength, withFinalNewline } from "../line/split.ts";
 import type { Counters } from "../metrics/counters.ts";
 import type { Clock } from "../platform/clock.ts";
-import { messageOf } from "../platform/errors.ts";
-import { type Log, throttled } from "../platform/log.ts";
+import type { Drops } from "../platform/drops.ts";
+import { sampleOf } from "../platform/harmless-text.ts";
 import { giveBack } from "../platform/memory.ts";
 import type { PublishingCounter } from "./counters.ts";
 
@@ -20,7 +20,7 @@ export interface IntakeOptions {
   readonly bus: Bus;
   readonly counters: Counters<PublishingCounter>;
   readonly clock: Clock;
-  readonly log: Log;
+  readonly drops: Drops;
 }
 
 /** The publication of one batch, shared by all whose payloads are in it. */
@@ -45,8 +45,6 @@ const ALONE_MIN_BYTES = 128 * 1024;
 export class Intake {
   readonly #options: IntakeOptions;
   readonly #batch: Batch;
-  readonly #reportRefused: (text: string) => void;
-  readonly #reportLong: (text: string) => void;
   readonly #reuse: OnFree = (payload) => this.#batch.reuse(payload);
   /** That of the batch being filled. */
   #next = new BatchPublication();
@@ -54,11 +52,9 @@ export class Intake {
   #linesUnderWay = 0;
 
   constructor(options: IntakeOptions) {
-    const { limits, clock, log } = options;
+    const { limits, clock } = options;
     this.#options = options;
     this.#batch = new Batch(limits, clock, () => this.flush());
-    this.#reportRefused = throttled(log.error.bind(log), clock);
-    this.#reportLong = throttled(log.error.bind(log), clock);
   }
 
   /**
@@ -145,18 +141,19 @@ export class Intake {
 
   /** At the size to send at; a line longer than that is a message of its own, if there is a message that long. */
   #cut(publication: BatchPublication, payload: Uint8Array, lines: number): readonly Message[] {
+    const { bus, subject, drops } = this.#options;
     const sizeMaxBytes = this.#messageMaxBytes();
     if (payload.length <= sizeMaxBytes) return [{ payload, lines }];
-    const maxBytes = this.#options.bus.maxPayloadBytes();
+    const maxBytes = bus.maxPayloadBytes();
     const messages: Message[] = [];
     const keep = (chunk: Uint8Array) =>
       void messages.push({ payload: chunk, lines: countLines(chunk) });
     cutAtLineEnds(payload, sizeMaxBytes, keep, (line) => {
       if (line.length <= maxBytes) return keep(line);
-      publication.longLines += countLines(line);
-      this.#reportLong(
-        `dropped a line of ${line.length} bytes: at most ${maxBytes} can be published at once`,
-      );
+      const longLines = countLines(line);
+      publication.longLines += longLines;
+      const why = `longer than the ${maxBytes} bytes that can be published at once`;
+      drops.drop(why, longLines, `for [${subject}]`, () => sampleOf(line));
     });
     this.#options.counters.add("dropped_long_lines", publication.longLines);
     return messages;
@@ -168,7 +165,7 @@ export class Intake {
     publication: BatchPublication,
     onFree: OnFree | undefined,
   ): void {
-    const { bus, subject, counters } = this.#options;
+    const { bus, subject, counters, drops } = this.#options;
     const taken = bus.publish(subject, payload, lines, onFree);
     this.#linesUnderWay += lines;
     const onTaken = () => {
@@ -181,7 +178,7 @@ export class Intake {
     taken.then(onTaken, (error: unknown) => {
       counters.add("failed_nats_publish");
       counters.add("dropped_nats_lines", lines);
-      this.#reportRefused(`cannot publish ${lines} lines to [${subject}]: ${messageOf(error)}`);
+      drops.drop(whyRefused(error), lines, `for [${subject}]`);
       this.#settle(publication, lines, false);
     });
   }

@@ -10,6 +10,7 @@ import { LOSS_COUNTERS } from "../metrics/losses.ts";
 import { printMetrics } from "../metrics/print.ts";
 import { type Reporter, startReporter } from "../metrics/reporter.ts";
 import { isDoneInTime } from "../platform/deadline.ts";
+import { DropLog } from "../platform/drops.ts";
 import type { Deadline, StopReport } from "../platform/lifecycle.ts";
 import type { MetricSet } from "../platform/metric-set.ts";
 import { listenerMetrics, printState, type PublishingCounter } from "./counters.ts";
@@ -18,6 +19,8 @@ import { Intake } from "./intake.ts";
 export interface Outlet {
   readonly bus: Bus;
   readonly intake: Intake;
+  /** Tells the log what is dropped. */
+  readonly drops: DropLog;
   /** Once the socket is bound to `address`: tells the log and the monitor subject, and goes on telling the counters. */
   announce(transport: "UDP" | "HTTP", address: string): void;
   /** What has been counted by now. */
@@ -41,12 +44,14 @@ export function openOutlet<Counter extends PublishingCounter>(
       if (lostSubject === subject) counters.add(LOSS_COUNTERS[why], lines);
     },
   });
-  const intake = new Intake({ limits: config.batch, subject, bus, counters, clock, log });
+  const drops = new DropLog(log, clock);
+  const intake = new Intake({ limits: config.batch, subject, bus, counters, clock, drops });
   const metrics = () => listenerMetrics(config, counters.snapshot());
   let reporter: Reporter | undefined;
   return {
     bus,
     intake,
+    drops,
     announce(transport, address) {
       log.info(`listener bound to ${transport} socket: ${address}`);
       log.info(
@@ -70,6 +75,7 @@ export function openOutlet<Counter extends PublishingCounter>(
       await isDoneInTime(intake.whenSettled(), deadline, clock);
       reporter?.stop();
       await bus.close(deadline.remainingMs());
+      drops.flush();
       return { lostLines: goneLines(counters) - lostBefore + intake.heldLines };
     },
   };

@@ -9,9 +9,11 @@ import { Counters } from "../metrics/counters.ts";
 import { bindAllAddresses, formatAddress } from "../platform/bind.ts";
 import { every } from "../platform/clock.ts";
 import { DatagramReader, type OnDatagram } from "../platform/datagram-reader.ts";
+import type { DropKind, Drops } from "../platform/drops.ts";
 import { messageOf } from "../platform/errors.ts";
+import { sampleOf } from "../platform/harmless-text.ts";
 import type { Running } from "../platform/lifecycle.ts";
-import { throttled } from "../platform/log.ts";
+import { throttledByReason } from "../platform/log.ts";
 import {
   leaveOutAncillaryData,
   openReceiveBuffer,
@@ -29,6 +31,15 @@ export interface UdpListener extends Running {
 
 const DROPS_INTERVAL_MS = 1000;
 
+const BY_KERNEL: DropKind = {
+  level: "error",
+  verb: "dropped",
+  noun: "datagram",
+  reason:
+    "by the kernel, mostly because the receive buffer was full: raise read_buffer_size, or spread the senders over more listeners",
+  where: "",
+};
+
 /** Resolves once the socket is bound; the bus connects in the background. Rejects with a SpoutError if it cannot be. */
 export async function startUdpListener(
   config: ListenerConfig,
@@ -37,12 +48,13 @@ export async function startUdpListener(
   const { clock, log } = deps;
   const counters: UdpCounters = new Counters(UDP_COUNTERS);
   const outlet = openOutlet(config, counters, deps);
-  const { intake, bus } = outlet;
+  const { intake, drops, bus } = outlet;
   let gathering: Gathering | undefined;
-  const reportError = throttled(log.warn.bind(log), clock);
+  const reportError = throttledByReason(log.warn.bind(log), clock);
   const onError = (error: unknown) => {
     counters.add("read_errors");
-    reportError(`cannot read from UDP port ${config.port}: ${messageOf(error)}`);
+    const why = messageOf(error);
+    reportError(why, `cannot read from UDP port ${config.port}: ${why}`);
   };
 
   const accept: OnDatagram = (memory, start, end) => {
@@ -58,7 +70,7 @@ export async function startUdpListener(
       binaryType: "uint8array",
       socket: {
         data(_socket, datagram, _port, _address, flags) {
-          if (flags.truncated) acceptTruncated(datagram, intake, counters);
+          if (flags.truncated) acceptTruncated(datagram, outlet, counters);
           else accept(datagram, 0, datagram.length);
         },
         // Bun hands over the error alone, and not what its types say.
@@ -80,15 +92,10 @@ export async function startUdpListener(
       filledShare: () => buffer.filledShare() ?? 0,
     });
   }
-  const reportDropped = throttled(log.error.bind(log), clock);
   const countDropped = () => {
-    const drops = buffer.newDrops();
-    if (drops === 0) return;
-    counters.add("dropped_datagrams", drops);
-    reportDropped(
-      `the kernel has dropped ${counters.get("dropped_datagrams")} datagrams by now, mostly because the receive buffer was ` +
-        "full: raise read_buffer_size, or spread the senders over more listeners",
-    );
+    const datagrams = buffer.newDrops();
+    counters.add("dropped_datagrams", datagrams);
+    drops.tell(BY_KERNEL, datagrams);
   };
   const cancelCounting = every(clock, DROPS_INTERVAL_MS, countDropped);
   outlet.announce("UDP", formatAddress(socket.hostname, socket.port));
@@ -129,7 +136,11 @@ function acceptDatagram(
 }
 
 /** A datagram that the kernel cut off: its whole lines are taken, the torn last one is dropped and counted. */
-export function acceptTruncated(datagram: Uint8Array, intake: Intake, counters: UdpCounters): void {
+export function acceptTruncated(
+  datagram: Uint8Array,
+  { intake, drops }: { readonly intake: Intake; readonly drops: Drops },
+  counters: UdpCounters,
+): void {
   const wholeBytes = datagram.lastIndexOf(NEWLINE) + 1;
   const tornLines = countLines(datagram, wholeBytes);
   const wholeLines = countLines(datagram, 0, wholeBytes);
@@ -138,6 +149,8 @@ export function acceptTruncated(datagram: Uint8Array, intake: Intake, counters: 
   counters.add("received_lines", wholeLines + tornLines);
   counters.add("truncated");
   counters.add("dropped_truncated_lines", tornLines);
+  const why = "the kernel cut their datagram off";
+  drops.drop(why, tornLines, "of UDP datagrams", () => sampleOf(datagram.subarray(wholeBytes)));
   if (wholeBytes > 0) intake.accept(datagram.subarray(0, wholeBytes), wholeLines);
 }
 

@@ -14,7 +14,7 @@ import type { Clock } from "../platform/clock.ts";
 import { messageOf, SpoutError } from "../platform/errors.ts";
 import { servePages } from "../platform/http-pages.ts";
 import type { Running } from "../platform/lifecycle.ts";
-import { type Log, throttled } from "../platform/log.ts";
+import { type Log, throttled, throttledByReason } from "../platform/log.ts";
 import { SharedPage } from "../platform/shared-page.ts";
 import { MONITOR_COUNTERS, type MonitorCounters, monitorMetrics } from "./counters.ts";
 import { type ReportLog, takeReport } from "./report.ts";
@@ -125,7 +125,7 @@ function throttledEach(log: Log, clock: Clock): ReportLog {
   const warn = () => throttled((text) => log.warn(text), clock);
   const error = () => throttled((text) => log.error(text), clock);
   return {
-    invalid: warn(),
+    invalid: throttledByReason((text) => log.warn(text), clock),
     keptApart: warn(),
     tooLong: error(),
     tooMany: error(),

@@ -14,7 +14,8 @@ export interface ReportDeps {
 
 /** What can be said of a line or a value, each throttled by itself, so that none hides another. */
 export interface ReportLog {
-  readonly invalid: (text: string) => void;
+  /** Each reason by itself. */
+  readonly invalid: (reason: string, text: string) => void;
   readonly keptApart: (text: string) => void;
   readonly tooLong: (text: string) => void;
   readonly tooMany: (text: string) => void;
@@ -46,7 +47,7 @@ export function takeReport(payload: Uint8Array, deps: ReportDeps): void {
     }
     counters.add("invalid_lines");
     const what = `${end - start} bytes, ${LINE_MAX_BYTES} at most`;
-    log.invalid(`invalid metrics received: line ${number}: ${what}: ${shown(line)}`);
+    log.invalid(what, `invalid metrics received: line ${number}: ${what}: ${shown(line)}`);
   }
 }
 
@@ -62,7 +63,7 @@ function takeLine(line: string, number: number, deps: ReportDeps): void {
   if (samples === undefined) {
     counters.add("invalid_lines");
     const { problem } = fromPrometheus;
-    log.invalid(`invalid metrics received: line ${number}: ${problem}: ${shown(line)}`);
+    log.invalid(problem, `invalid metrics received: line ${number}: ${problem}: ${shown(line)}`);
   } else if (samples.length === 0) {
     counters.add("ignored_lines");
   } else {

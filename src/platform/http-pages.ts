@@ -1,6 +1,7 @@
 /** A few pages over HTTP, for whoever asks how the process is doing. */
 import { formatAddress } from "./bind.ts";
 import type { Clock } from "./clock.ts";
+import { stackOf } from "./errors.ts";
 import {
   type HttpServer,
   type HttpServerOptions,
@@ -8,7 +9,7 @@ import {
   serveHttp,
   serveHttpLocally,
 } from "./http-server.ts";
-import { type Log, throttled } from "./log.ts";
+import { type Log, throttledByReason } from "./log.ts";
 import { howAsked, protect } from "./web-page.ts";
 
 /**
@@ -79,11 +80,11 @@ function serverOptions(
   idleMaxSeconds: number,
   { clock, log }: PageDeps,
 ): HttpServerOptions {
-  const reportError = throttled((text) => log.error(text), clock);
+  const reportError = throttledByReason((text) => log.error(text), clock);
   return {
     port,
     answer: async (request) => protect(await answer(request, pages)),
-    onError: (error) => reportError(`cannot answer a request: ${error.stack ?? error.message}`),
+    onError: (error) => reportError(error.message, `cannot answer a request: ${stackOf(error)}`),
     idleMaxSeconds,
     bodyMaxBytes: BODY_MAX_BYTES,
     clock,

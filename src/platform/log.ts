@@ -78,10 +78,13 @@ export function throttled(
 
 /** So many reasons are told by themselves. */
 const REASONS_MAX = 64;
+const REASON_MAX_CHARS = 500;
+const DETAILS = /'[^']*'?|"[^"]*"?|[0-9]+/g;
 
 /**
  * The same where the text depends on a reason that others give: each has a throttle of its own, so that a new one is not
- * hidden behind an old one. Those beyond a number of them share one.
+ * hidden behind an old one. Reasons that differ in numbers, or in what they quote, are one. Those beyond a number of them
+ * share a throttle.
  */
 export function throttledByReason(
   write: (text: string) => void,
@@ -90,10 +93,11 @@ export function throttledByReason(
   const throttles = new Map<string, (text: string) => void>();
   const others = throttled(write, clock);
   return (reason, text) => {
-    let tell = throttles.get(reason);
+    const kind = reason.slice(0, REASON_MAX_CHARS).replaceAll(DETAILS, "");
+    let tell = throttles.get(kind);
     if (tell === undefined && throttles.size < REASONS_MAX) {
       tell = throttled(write, clock);
-      throttles.set(reason, tell);
+      throttles.set(kind, tell);
     }
     (tell ?? others)(text);
   };

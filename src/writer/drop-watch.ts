@@ -1,18 +1,18 @@
 /**
- * What one subscription lost because more waited than its pending limit allows: counted, logged, and published as
+ * What one subscription lost because more waited than its pending limit allows: counted, told, and published as
  * 1.x does, one `writer_drop` line whenever the count has changed.
  */
 import { printLine } from "../line/print.ts";
 import { countLines } from "../line/split.ts";
 import type { Clock } from "../platform/clock.ts";
-import { type Log, throttled } from "../platform/log.ts";
+import type { Drops } from "../platform/drops.ts";
 import { formatByteSize } from "../platform/units.ts";
 import type { SubjectCounts, WriterCounters } from "./counters.ts";
 
 export interface DropWatch {
   /** Counts one message that was dropped. */
   onDropped(payload: Uint8Array): void;
-  /** The line to publish if anything was dropped since the last call, which the log is then told as well. */
+  /** The line to publish if anything was dropped since the last call. */
   report(): string | undefined;
   /** All that was dropped so far. */
   counts(): SubjectCounts;
@@ -25,15 +25,15 @@ export interface DropWatchOptions {
   readonly offsetNs: number;
   readonly counters: WriterCounters;
   readonly clock: Clock;
-  readonly log: Log;
+  readonly drops: Drops;
 }
 
 const NS_PER_MS = 1_000_000n;
 
 export function createDropWatch(options: DropWatchOptions): DropWatch {
-  const { subject, counters, clock, log } = options;
+  const { subject, counters, clock, drops } = options;
   const limit = formatByteSize(BigInt(options.pendingMaxBytes));
-  const logDrops = throttled((text) => log.error(text), clock);
+  const why = `more than ${limit} waited (nats_max_pending_size)`;
   let total = 0;
   let totalLines = 0;
   let reported = 0;
@@ -45,16 +45,13 @@ export function createDropWatch(options: DropWatchOptions): DropWatch {
       totalLines += lines;
       counters.add("nats_dropped");
       counters.add("nats_dropped_lines", lines);
+      drops.drop(why, lines, `from [${subject}]`);
     },
     counts: () => ({ subject, counts: { nats_dropped: total, nats_dropped_lines: totalLines } }),
     report() {
       const diff = total - reported;
       if (diff === 0) return undefined;
       reported = total;
-      logDrops(
-        `dropped ${diff} messages from [${subject}]: more than ${limit} waited (nats_max_pending_size); ` +
-          `${total} messages, ${totalLines} lines since the start`,
-      );
       const timestampNs = BigInt(Math.floor(clock.nowMs())) * NS_PER_MS + BigInt(options.offsetNs);
       return printLine("writer_drop", {}, { total, diff }, timestampNs);
     },

@@ -4,7 +4,7 @@
  */
 import { countLines, findLineEnd, NEWLINE } from "../line/split.ts";
 import type { Clock } from "../platform/clock.ts";
-import { type Log, throttled } from "../platform/log.ts";
+import { type Log, throttled, throttledByReason } from "../platform/log.ts";
 import type { WriterCounters } from "./counters.ts";
 import { GIVEN_UP, type Output, type RetryAnswer, type WriteAnswer } from "./output.ts";
 
@@ -36,7 +36,7 @@ export interface LaneDeps {
 
 export function createLane(deps: LaneDeps): SendBatch {
   const { output, counters, clock, log } = deps;
-  const logRejected = throttled((text) => log.error(text), clock);
+  const logRejected = throttledByReason((text) => log.error(text), clock);
   const logTooLarge = throttled((text) => log.warn(text), clock);
 
   return async ({ payload, lines, done }, onRetry) => {
@@ -66,7 +66,10 @@ export function createLane(deps: LaneDeps): SendBatch {
         counters.add("dropped_write_lines", refusedLines);
         counters.add("written_lines", part.lines - refusedLines);
         const which = refusedLines < part.lines ? `${refusedLines} of ${part.lines}` : part.lines;
-        logRejected(`cannot write ${which} lines to ${output.target}, dropped: ${answer.reason}`);
+        logRejected(
+          answer.reason,
+          `cannot write ${which} lines to ${output.target}, dropped: ${answer.reason}`,
+        );
       }
       rest = {
         payload: rest.payload.subarray(part.payload.length),

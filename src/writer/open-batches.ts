@@ -3,6 +3,7 @@ import type { BatchLimits } from "../batch/batch.ts";
 import type { FileOptions, WriterConfig } from "../config/config.ts";
 import { holdsSubject, pathOfSubject } from "../config/file-path.ts";
 import type { Clock } from "../platform/clock.ts";
+import type { Drops } from "../platform/drops.ts";
 import { type Log, throttled } from "../platform/log.ts";
 import { compileRules } from "../rules/compile.ts";
 import { costlyLineText } from "../rules/meter.ts";
@@ -30,6 +31,8 @@ export interface OpenBatchesDeps extends Destinations {
   readonly clock: Clock;
   readonly log: Log;
   readonly counters: WriterCounters;
+  /** Hears of lines that are dropped before they are in a batch. */
+  readonly drops: Drops;
   /** Called if the output can never be written to again. */
   readonly onFailed: (error: Error) => void;
 }
@@ -40,7 +43,7 @@ export async function openBatches(config: WriterConfig, deps: OpenBatchesDeps): 
   const { clock, log, counters } = deps;
   const outputs = await openOutputs(config, deps);
   const logCostlyLine = throttled((text) => log.error(text), clock);
-  const select = createSelect(compileRules(rules, { clock }), counters, (line, rule) =>
+  const select = createSelect(compileRules(rules, { clock }), counters, deps.drops, (line, rule) =>
     logCostlyLine(costlyLineText(line, rule)),
   );
   const batches: Batches = new Batches({

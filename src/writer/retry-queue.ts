@@ -9,7 +9,7 @@
 import type { RetryLimits } from "../config/config.ts";
 import { type Backoff, backoffMs } from "../platform/backoff.ts";
 import type { Cancel, Clock } from "../platform/clock.ts";
-import { type Log, throttled } from "../platform/log.ts";
+import { type Log, throttled, throttledByReason } from "../platform/log.ts";
 import { formatByteSize, formatDuration, msToNs } from "../platform/units.ts";
 import type { WriterCounter, WriterCounters } from "./counters.ts";
 import type { OutgoingBatch, SendBatch } from "./lane.ts";
@@ -68,8 +68,8 @@ export class RetryQueue {
   #isGivenUp = false;
   /** Resolved, and replaced, whenever an entry has gone. */
   #progress = Promise.withResolvers<void>();
-  readonly #logFailed: (text: string) => void;
-  readonly #logDropped: (text: string) => void;
+  readonly #logFailed: (reason: string, text: string) => void;
+  readonly #logDropped: (reason: string, text: string) => void;
   readonly #logRecovered: (text: string) => void;
 
   constructor(options: RetryQueueOptions) {
@@ -81,8 +81,8 @@ export class RetryQueue {
       firstMs: limits.intervalMs * 2,
       maxMs: limits.intervalMs * INTERVALS_MAX,
     };
-    this.#logFailed = throttled((text) => log.warn(text), clock);
-    this.#logDropped = throttled((text) => log.error(text), clock);
+    this.#logFailed = throttledByReason((text) => log.warn(text), clock);
+    this.#logDropped = throttledByReason((text) => log.error(text), clock);
     this.#logRecovered = throttled((text) => log.info(text), clock);
   }
 
@@ -130,6 +130,7 @@ export class RetryQueue {
     const leftMs = entry.deadlineMs - clock.monotonicMs();
     if (leftMs <= 0) return this.#remove(entry, "dropped_retry_timeout_lines");
     this.#logFailed(
+      entry.reason,
       `cannot write ${entry.batch.lines} lines to ${this.#options.target}, will try again: ${entry.reason}`,
     );
     entry.isWaiting = true;
@@ -215,7 +216,10 @@ export class RetryQueue {
   #drop({ lines, done }: OutgoingBatch, counter: DropCounter, reason: string): void {
     this.#options.counters.add(counter, lines);
     const where = `${this.#options.target}${this.#whyDropped(counter)}`;
-    this.#logDropped(`cannot write ${lines} lines to ${where}, dropped: ${reason}`);
+    this.#logDropped(
+      `${counter} ${reason}`,
+      `cannot write ${lines} lines to ${where}, dropped: ${reason}`,
+    );
     for (const reportDone of done) reportDone();
   }
 

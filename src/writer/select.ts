@@ -1,7 +1,9 @@
 /** Which lines of a delivered payload a writer sends: all of them, or those that a rule matches. */
 import { Lines, NO_MORE_LINES } from "../line/lines.ts";
+import { Refusals } from "../line/refusals.ts";
 import { LINE_COMMENT, LINE_OK } from "../line/scan.ts";
 import { countLines } from "../line/split.ts";
+import type { Drops } from "../platform/drops.ts";
 import { costlyRule, NO_RULE, type RuleSet } from "../rules/rule.ts";
 import type { WriterCounters } from "./counters.ts";
 
@@ -14,12 +16,16 @@ export type OnCostly = (line: Uint8Array, rule: number) => void;
 /** Calls `onPiece` for what is to be written, in order, and counts every line received and every line left out. */
 export type SelectLines = (payload: Uint8Array, onPiece: OnPiece) => void;
 
+/** `drops` hears of what is no line protocol. What no rule matches is left out as it should be. */
 export function createSelect(
   rules: RuleSet,
   counters: WriterCounters,
+  drops: Drops,
   onCostly: OnCostly = () => {},
 ): SelectLines {
-  return rules.length === 0 ? selectAll(counters) : selectMatching(rules, counters, onCostly);
+  return rules.length === 0
+    ? selectAll(counters)
+    : selectMatching({ rules, counters, drops, onCostly });
 }
 
 /** The bytes pass as they are. A payload of nothing but blank lines is left out: there is nothing in it to write. */
@@ -31,12 +37,20 @@ function selectAll(counters: WriterCounters): SelectLines {
   };
 }
 
+interface Matching {
+  readonly rules: RuleSet;
+  readonly counters: WriterCounters;
+  readonly drops: Drops;
+  readonly onCostly: OnCostly;
+}
+
 /**
  * Matching lines pass, each with a newline as its whole ending: InfluxDB refuses a carriage return. Neighbours that
  * match are one piece, for a copy a line would cost more than all the rest. Hot: its loop runs once a line.
  */
-function selectMatching(rules: RuleSet, counters: WriterCounters, onCostly: OnCostly): SelectLines {
+function selectMatching({ rules, counters, drops, onCostly }: Matching): SelectLines {
   const lines = new Lines();
+  const refusals = new Refusals([]);
   return (payload, onPiece) => {
     let [received, comments, invalid, matched, costly] = [0, 0, 0, 0, 0];
     let [runStart, runEnd, runLines] = [0, 0, 0];
@@ -49,6 +63,7 @@ function selectMatching(rules: RuleSet, counters: WriterCounters, onCostly: OnCo
       }
       if (code !== LINE_OK) {
         invalid++;
+        refusals.note(code, lines.offsets.lineStart, lines.offsets.lineEnd);
         continue;
       }
       const rule = rules.match(payload, lines.offsets);
@@ -69,6 +84,7 @@ function selectMatching(rules: RuleSet, counters: WriterCounters, onCostly: OnCo
       }
     }
     if (runLines > 0) onPiece(payload, runStart, runEnd, runLines);
+    refusals.tell(payload, "in front of the rules", drops);
     counters.add("received_lines", received);
     counters.add("comment_lines", comments);
     counters.add("invalid_lines", invalid);

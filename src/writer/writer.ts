@@ -10,6 +10,7 @@ import { Counters } from "../metrics/counters.ts";
 import { printMetrics } from "../metrics/print.ts";
 import { type Reporter, startReporter } from "../metrics/reporter.ts";
 import type { Clock } from "../platform/clock.ts";
+import { DropLog } from "../platform/drops.ts";
 import { messageOf, SpoutError } from "../platform/errors.ts";
 import { type Deadline, type Running, stopReport } from "../platform/lifecycle.ts";
 import type { MetricSet } from "../platform/metric-set.ts";
@@ -44,14 +45,15 @@ export async function startWriter(config: WriterConfig, deps: WriterDeps): Promi
   const { clock, log } = deps;
   const counters: WriterCounters = new Counters(WRITER_COUNTERS);
   const failed = Promise.withResolvers<Error>();
-  const batches = await openBatches(config, { ...deps, counters, onFailed: failed.resolve });
+  const drops = new DropLog(log, clock);
+  const batches = await openBatches(config, { ...deps, counters, drops, onFailed: failed.resolve });
   const bus = deps.openBus({
     name: config.name,
     outboundMaxBytes: config.outboundMaxBytes,
     onUncounted: () => counters.add("nats_uncounted_breaks"),
   });
   const dropWatches = config.subjects.map((subject, index) =>
-    createDropWatch({ ...config, subject, offsetNs: index, counters, clock, log }),
+    createDropWatch({ ...config, subject, offsetNs: index, counters, clock, drops }),
   );
   const metrics = () =>
     writerMetrics(
@@ -92,6 +94,7 @@ export async function startWriter(config: WriterConfig, deps: WriterDeps): Promi
       batches.giveUp();
       for (const reporter of reporters) reporter.stop();
       await bus.close(deadline.remainingMs());
+      drops.flush();
       const isUncounted = counters.get("nats_uncounted_breaks") > 0;
       return stopReport(lostLines(counters) - lostBefore, isUncounted);
     },

@@ -117,7 +117,8 @@ function kind(
     clock: systemClock,
     counters,
     triggered: rules.map(() => 0),
-    onLongLine: () => assert.fail(),
+    drops: { drop: () => assert.fail() },
+    where: "",
   });
   const payload = new TextEncoder().encode(text);
   const expected = sortTags ? sorted : text;

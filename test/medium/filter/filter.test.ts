@@ -158,6 +158,8 @@ test("with debug, what its threads say of each message is in the log", async () 
     filter.log.lines.some((line) => line === "DEBUG worker 1: filter received 16 bytes"),
   );
   await eventually("the refused line is told", () =>
-    filter.log.lines.some((line) => /^DEBUG worker 1: dropped a line: .*"hello"/.test(line)),
+    filter.log.lines.some((line) =>
+      /^ERROR dropped 1 line from \[in\]: missing fields, such as "hello"$/.test(line),
+    ),
   );
 });

@@ -169,8 +169,8 @@ test("a batch above the server's max_payload is cut at line ends", async () => {
   for (const text of collector.texts) expect(text.length).toBeLessThanOrEqual(5000);
   await eventually("all is counted", () => collector.metric("sent_lines") === 1001);
   expect(collector.metric("dropped_long_lines")).toBe(1);
-  expect(listener.log.lines.at(-1)).toBe(
-    "ERROR dropped a line of 6001 bytes: at most 5000 can be published at once",
+  expect(listener.log.lines.at(-1)).toStartWith(
+    "ERROR dropped 1 line for [lines]: longer than the 5000 bytes that can be published at once, such as ",
   );
 });
 
@@ -182,7 +182,7 @@ test("a receive buffer that is no whole number of pages is rounded up", async ()
   );
 });
 
-test("what the kernel drops for want of room is counted each second, and told in the log once", async () => {
+test("what the kernel drops for want of room is counted each second, and told in the log at once", async () => {
   await using nats = await startNatsServer();
   await using collector = await collect(nats.address);
   await using listener = await startTestUdpListener(nats.address, { readBufferBytes: 4096 });
@@ -194,10 +194,11 @@ test("what the kernel drops for want of room is counted each second, and told in
   const dropped = collector.metric("dropped_datagrams") ?? 0;
   expect(dropped).toBeGreaterThan(50);
   const told = () => listener.log.lines.filter((line) => line.includes("kernel"));
-  expect(told()).toEqual([
-    `ERROR the kernel has dropped ${dropped} datagrams by now, mostly because the receive buffer was full: ` +
-      "raise read_buffer_size, or spread the senders over more listeners",
-  ]);
+  const [first = ""] = told();
+  expect(first).toMatch(
+    /^ERROR dropped \d+ datagrams: by the kernel, mostly because the receive buffer was full: raise read_buffer_size, or spread the senders over more listeners$/,
+  );
+  expect(Number(/\d+/.exec(first)?.[0])).toBeLessThanOrEqual(dropped);
   flood(sender);
   await eventually("all is counted", () => accounted() === 200);
   expect(told()).toHaveLength(1);
@@ -312,7 +313,9 @@ test("with no room left for NATS it drops, counts, and logs once", async () => {
   using sender = await openUdpSender(listener.port);
   for (let count = 0; count < 100; count++) await sender.send("x".repeat(999));
   await eventually("the log tells it", () =>
-    listener.log.lines.some((line) => line.startsWith("ERROR cannot publish 1 lines to [lines]")),
+    listener.log.lines.some((line) =>
+      line.startsWith("ERROR dropped 1 line for [lines]: NATS takes them too slowly"),
+    ),
   );
   await using nats = await startNatsServer({ port });
   await using collector = await collect(nats.address);
@@ -321,7 +324,7 @@ test("with no room left for NATS it drops, counts, and logs once", async () => {
   expect(sent).toBeGreaterThan(0);
   expect(collector.metric("dropped_nats_lines")).toBe(100 - sent);
   expect(collector.metric("failed_nats_publish")).toBe(100 - sent);
-  expect(listener.log.lines.filter((line) => line.includes("cannot publish"))).toHaveLength(1);
+  expect(listener.log.lines.filter((line) => line.includes("too slowly"))).toHaveLength(1);
 });
 
 test("stopping in mid-flow loses nothing that the system had taken for it", async () => {

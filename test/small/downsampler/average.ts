@@ -8,6 +8,7 @@ import { PeriodLines } from "../../../src/downsampler/period-lines.ts";
 import { Period, type PeriodOptions } from "../../../src/downsampler/period.ts";
 import { Periods } from "../../../src/downsampler/periods.ts";
 import { Counters, type CounterSnapshot } from "../../../src/metrics/counters.ts";
+import { RecordingDrops } from "../../support/recording-drops.ts";
 
 export interface Average {
   /** The lines published, in the order of their series, without the timestamp. */
@@ -32,7 +33,7 @@ export function average(
   const options = periodOptions(changes);
   const counters = new Counters(DOWNSAMPLER_COUNTERS);
   const series: string[] = [];
-  const refused: string[] = [];
+  const drops = new RecordingDrops();
   const periods = new Periods(
     {
       periodNs: 60_000_000_000n,
@@ -51,8 +52,9 @@ export function average(
   const averager = new Averager({
     periods,
     counters,
-    onNoRoom: () => {},
-    onRefused: (_line, why) => void refused.push(why),
+    drops,
+    where: "from [a]",
+    limits: "1 series",
   });
   for (const payload of payloads) {
     averager.take(
@@ -65,7 +67,7 @@ export function average(
     if (!line.endsWith(ENDING)) throw new Error(`${line} does not end with ${ENDING}`);
     return line.slice(0, -ENDING.length);
   });
-  return { series: withoutTime, counts: counters.snapshot(), refused };
+  return { series: withoutTime, counts: counters.snapshot(), refused: drops.told };
 }
 
 /** The series that lines come to, each line in a message of its own. */

@@ -91,10 +91,11 @@ describe("fields", () => {
   test("of another type than before drop their line, all of it", () => {
     const first = 't f=1,i=1i,u=1u,b=t,s="a"';
     for (const field of ["f=1i", "i=1", "u=1i", "b=1i", "s=t", 'b="t"', "i=1u", 'f="1"', "s=1"]) {
+      const why = "field of another type than before in the period";
       const { series, counts, refused } = average([first, `t g=5,${field}`]);
       expect([field, series]).toEqual([field, ['t b=t,f=1,i=1i,s="a",u=1u']]);
       expect(counts).toMatchObject({ averaged_lines: 1, invalid_lines: 1 });
-      expect(refused).toEqual(["field of another type than before in the period"]);
+      expect(refused).toEqual([`1 from [a]: ${why}: ${JSON.stringify(`t g=5,${field}`)}`]);
     }
   });
 
@@ -131,12 +132,10 @@ describe("lines", () => {
       invalid_lines: 4,
     });
     expect(refused).toEqual([
-      "comment",
-      "missing field value",
-      "missing tag value",
-      "timestamp that is no 64-bit integer",
-      "bad field value",
-      "comment",
+      '1 from [a]: missing tag value: "t,a v=1"',
+      '1 from [a]: missing field value: "t v"',
+      '1 from [a]: timestamp that is no 64-bit integer: "t v=1 5x"',
+      '1 from [a]: field value that InfluxDB refuses: "t v=maybe"',
     ]);
   });
 
@@ -149,7 +148,10 @@ describe("lines", () => {
     ]);
     expect(series).toEqual(["t v=6i"]);
     expect(counts).toMatchObject({ invalid_timestamps: 2, late_lines: 1, averaged_lines: 2 });
-    expect(refused).toEqual(["timestamp too old", "timestamp too new"]);
+    expect(refused).toEqual([
+      '1 from [a]: timestamp too old: its period is published: "t v=1i 1767268739999999999"',
+      '1 from [a]: timestamp too new: later than the next period: "t v=2i 1767268920000000000"',
+    ]);
   });
 });
 
@@ -161,7 +163,10 @@ describe("limits", () => {
     );
     expect(series).toEqual(["t,a=1 v=2i,w=1i", "t,a=2 v=2i"]);
     expect(counts).toMatchObject({ averaged_lines: 3, dropped_series_lines: 2, invalid_lines: 0 });
-    expect(refused).toEqual(["no room for its series", "no room for its series"]);
+    expect(refused).toEqual([
+      '1 from [a]: the period has more than 1 series: "t,a=3 v=3i"',
+      '1 from [a]: the period has more than 1 series: "t,a=4 v=5i"',
+    ]);
   });
 
   test("on the size hold for names, values and fields too, and for no line that needs nothing", () => {

@@ -204,7 +204,7 @@ test("a message dropped in front of it is counted, for its subject as well, and 
   expect(ofSubjects.at(-2)).toStartWith(`${tags("a")} nats_dropped=0,nats_dropped_lines=0`);
   expect(ofSubjects.at(-1)).toStartWith(`${tags("b")} nats_dropped=1,nats_dropped_lines=3`);
   expect(log.lines).toContain(
-    "ERROR dropped a message from [b]: more than 10B waited (nats_max_pending_size)",
+    "ERROR dropped 3 lines from [b]: more than 10B waited (nats_max_pending_size)",
   );
 });
 
@@ -215,9 +215,15 @@ test("lines beyond a limit are counted and logged once, with the option to chang
   bus.deliver("a", "t,h=2 v=1i\n");
   await advance(3000);
   expect(stats()).toMatchObject({ received_lines: 4, averaged_lines: 1, dropped_series_lines: 3 });
+  const why =
+    "the period has more than 1 series (downsample_max_series) or 256MB (downsample_max_size)";
   expect(log.lines.filter((line) => line.startsWith("ERROR"))).toEqual([
-    "ERROR dropped lines of [a]: a period has more than 1 series (downsample_max_series) or 256MB (downsample_max_size)",
+    `ERROR dropped 2 lines from [a]: ${why}, such as "t,h=2 v=1i"`,
   ]);
+  await advance(7000);
+  expect(log.lines.filter((line) => line.startsWith("ERROR")).at(-1)).toStartWith(
+    "ERROR dropped 1 more line from [a] in 10 s (3 since ",
+  );
 });
 
 test("metrics are told by the measurement's name, first those of 2.x", async () => {
@@ -256,7 +262,7 @@ test("every message is reported done, as soon as its lines are in their periods"
   expect(bus.subscriptions.get("a")?.doneCount).toBe(2);
 });
 
-test("the log tells what it does; with debug, which lines are dropped", async () => {
+test("the log tells what it does, and which lines are dropped", async () => {
   const { bus, ready, log, advance, settle } = await start({ subjects: ["a", "b"], debug: true });
   await ready();
   await settle();
@@ -265,7 +271,9 @@ test("the log tells what it does; with debug, which lines are dropped", async ()
   );
   bus.deliver("a", "t v=maybe\nt v=1\n");
   await advance(120_000);
-  expect(log.lines).toContain('DEBUG dropped a line of [a]: bad field value: "t v=maybe"');
+  expect(log.lines).toContain(
+    'ERROR dropped 1 line from [a]: field value that InfluxDB refuses, such as "t v=maybe"',
+  );
   expect(log.lines).toContain("DEBUG averages of 1 series for [a-archive]");
 });
 

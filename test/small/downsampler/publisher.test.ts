@@ -8,6 +8,7 @@ import { newFields, readFields } from "../../../src/line/fields.ts";
 import { newLineOffsets, scanLine } from "../../../src/line/scan.ts";
 import { Counters } from "../../../src/metrics/counters.ts";
 import { ManualClock } from "../../support/manual-clock.ts";
+import { RecordingDrops } from "../../support/recording-drops.ts";
 import { MemoryBus } from "../listener/memory-bus.ts";
 import { periodOptions } from "./average.ts";
 
@@ -29,14 +30,14 @@ function setUp() {
   const bus = new MemoryBus();
   const clock = new ManualClock();
   const counters = new Counters(DOWNSAMPLER_COUNTERS);
-  const losses: string[] = [];
+  const drops = new RecordingDrops();
   const publisher = new Publisher({
     bus,
     subject: "a-archive",
     functions: [],
     counters,
     clock,
-    onLoss: (text) => void losses.push(text),
+    drops,
   });
   const add = (name: string, count: number, endNs = 5n) =>
     publisher.add({ period: periodOf(name, count), endNs });
@@ -44,7 +45,7 @@ function setUp() {
     const { sent, sent_lines, failed_nats_publish, dropped_nats_lines } = counters.snapshot();
     return { sent, sent_lines, failed_nats_publish, dropped_nats_lines };
   };
-  return { bus, clock, counters, losses, publisher, add, counts };
+  return { bus, clock, counters, losses: drops.told, publisher, add, counts };
 }
 
 /** Resolves when the first message is out, and before the second: between them the event loop has its turn. */
@@ -125,8 +126,8 @@ test("a fourth period drops the first of those that wait", async () => {
     dropped_nats_lines: 4,
   });
   expect(losses).toEqual([
-    "cannot publish 3 lines to [a-archive]: NATS has no room, and another one would wait too long",
-    "cannot publish 1 lines to [a-archive]: NATS has no room, and another one would wait too long",
+    "3 for [a-archive]: NATS has no room, and another one would wait too long",
+    "1 for [a-archive]: NATS has no room, and another one would wait too long",
   ]);
   bus.roomBytes = 1024;
   await settle(clock);
@@ -166,7 +167,7 @@ test("what the bus refuses all the same is counted, and the rest goes on", async
     failed_nats_publish: 2,
     dropped_nats_lines: 3,
   });
-  expect(losses[0]).toBe("cannot publish 2 lines to [a-archive]: too much is waiting");
+  expect(losses[0]).toBe("2 for [a-archive]: NATS takes them too slowly (nats_max_outbound_size)");
 });
 
 test("after giving up nothing waits, and all is counted", async () => {
@@ -194,5 +195,6 @@ test("lines that are too long, and sums that are too large, are counted when the
   await publisher.finish();
   expect(bus.texts).toEqual(["a0 v=1 5\n"]);
   expect(counters.get("dropped_long_lines")).toBe(2);
-  expect(losses).toEqual(["dropped 2 lines for [a-archive] that are too long, or have no end"]);
+  const why = "longer than the NATS server's max_payload, or InfluxDB would read on behind them";
+  expect(losses).toEqual([`2 for [a-archive]: ${why}`]);
 });

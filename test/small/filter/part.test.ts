@@ -14,6 +14,7 @@ import {
   type SubscribeOptions,
 } from "../../../src/bus/bus.ts";
 import { FilterPart } from "../../../src/filter/part.ts";
+import { DropLog } from "../../../src/platform/drops.ts";
 import { deadlineIn } from "../../../src/platform/lifecycle.ts";
 import { filterConfig } from "../../support/filter-config.ts";
 import { ManualClock } from "../../support/manual-clock.ts";
@@ -102,6 +103,7 @@ function startPart(changes: Parameters<typeof filterConfig>[0] = {}) {
     },
     clock,
     log,
+    drops: new DropLog(log, clock),
     onReady: () => readyCount++,
   });
   const [bus] = opened;
@@ -184,7 +186,9 @@ test("counts and tells what the bus refuses, the rest of the delivery goes out",
     dropped_nats_lines: 3,
   });
   expect(bus.events.filter((event) => event === "done")).toHaveLength(2);
-  expect(log.lines).toEqual(['ERROR cannot publish 2 lines on "H", dropped: too much is waiting']);
+  expect(log.lines).toEqual([
+    "ERROR dropped 2 lines from [in]: NATS takes them too slowly (nats_max_outbound_size)",
+  ]);
 });
 
 test("counts the lines that are dropped before they are routed, and those lost after they were published", () => {
@@ -234,24 +238,29 @@ test("closes the bus in time when draining takes too long", async () => {
   expect(clock.timerCount).toBe(0);
 });
 
-test("tells each message and samples of what it refuses, with debug alone", async () => {
+test("tells samples of what it refuses, and each message with debug alone", async () => {
   const long = `hello,${"t".repeat(300)} x=1\n`;
-  const quiet = startPart();
-  await quiet.bus.deliver(`${long}hello x=1 1\n`);
-  expect(quiet.log.lines).toEqual([]);
-
-  const { bus, log, clock } = startPart({ debug: true });
-  await bus.deliver(long);
-  await bus.deliver("hello x=1 1\n");
-  clock.advance(10_000);
-  await bus.deliver("hello x=1 1\r\n");
-  expect(log.lines).toEqual([
-    "DEBUG filter received 311 bytes",
-    `DEBUG dropped a line: missing tag value: "hello,${"t".repeat(194)}"...`,
-    "DEBUG filter received 12 bytes",
-    "DEBUG filter received 13 bytes",
-    'DEBUG dropped a line: timestamp too far from now: "hello x=1 1" (and 1 more like this since the last time)',
-  ]);
+  const told = (debug: boolean) => {
+    const { bus, log, clock } = startPart({ debug });
+    return { log, clock, deliver: (text: string) => bus.deliver(text) };
+  };
+  for (const debug of [false, true]) {
+    const { log, clock, deliver } = told(debug);
+    await deliver(long);
+    await deliver("hello x=1 1\n");
+    await deliver("hello x=2 1\nhello x=3 1\n");
+    clock.advance(10_000);
+    const messages = log.lines.filter((line) => line.startsWith("DEBUG filter received"));
+    expect(messages).toHaveLength(debug ? 3 : 0);
+    const time = "timestamp too far from now (max_time_delta)";
+    expect(log.lines.filter((line) => !messages.includes(line))).toEqual([
+      `ERROR dropped 1 line from [in]: missing tag value, such as "hello,${"t".repeat(194)}"...`,
+      `ERROR dropped 1 line from [in]: ${time}, such as "hello x=1 1"`,
+      expect.stringMatching(
+        /^ERROR dropped 2 more lines from \[in\] in 10 s \(3 since .*\): timestamp .*, such as "hello x=2 1"$/,
+      ),
+    ]);
+  }
 });
 
 test("says at a stop that more was lost than is counted, after a break with which that may be", async () => {

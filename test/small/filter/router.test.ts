@@ -14,6 +14,7 @@ import { compileRules } from "../../../src/rules/compile.ts";
 import { type RuleDeclaration, type Tag, tooCostlyAt } from "../../../src/rules/rule.ts";
 import { ManualClock } from "../../support/manual-clock.ts";
 import { randomBrokenLine, randomBytes, randomLine, seededRandom } from "../../support/random.ts";
+import { RecordingDrops } from "../../support/recording-drops.ts";
 
 const encoder = new TextEncoder();
 const latin1 = new TextDecoder("latin1");
@@ -51,8 +52,7 @@ function createRouter(setup: Setup) {
   const { sortTags = false } = setup;
   const counters = new Counters<FilterCounter>(FILTER_COUNTERS);
   const triggered = rules.map(() => 0);
-  const refused: string[] = [];
-  const long: string[] = [];
+  const drops = new RecordingDrops();
   const router = new Router({
     ruleSet: compileRules(rules),
     ruleSubjects: rules.map((rule) => rule.subject),
@@ -62,8 +62,8 @@ function createRouter(setup: Setup) {
     clock: setup.clock ?? new ManualClock(NOW_MS),
     counters,
     triggered,
-    onRefused: (line, why) => refused.push(`${why}: ${latin1.decode(line)}`),
-    onLongLine: (line, subject) => long.push(`${subject}: ${latin1.decode(line)}`),
+    drops,
+    where: "from [in]",
   });
   /** Adds a payload to what is gathered. */
   const gather = (payload: string | Uint8Array) =>
@@ -80,7 +80,7 @@ function createRouter(setup: Setup) {
     gather(payload);
     return take();
   };
-  return { router, gather, take, route, counters, triggered, refused, long };
+  return { router, gather, take, route, counters, triggered, dropped: drops.told };
 }
 
 /** Routes one payload: the messages as [subject, text], and the counters that are not zero. */
@@ -340,13 +340,38 @@ test("drops comments under a counter of their own", () => {
   });
 });
 
-test("says which lines it refuses and why, comments aside", () => {
+test("tells of each payload how many lines it refuses for which reason, with the first of them, comments aside", () => {
   const router = createRouter({ rules: [] });
-  router.route("# c\nhello\r\nhello x=1 17\nhello x=1\n");
-  expect(router.refused).toEqual([
-    "missing fields: hello",
-    "timestamp too far from now: hello x=1 17",
+  const time = "timestamp too far from now (max_time_delta)";
+  router.route(
+    "# c\nhello\r\nhello x=1 17\nhello x=1\nbye\nhello x=2 18\nhello x=3 -1\nhello,a x=1\n",
+  );
+  expect(router.dropped.splice(0)).toEqual([
+    '1 from [in]: missing tag value: "hello,a x=1"',
+    '2 from [in]: missing fields: "hello"',
+    `3 from [in]: ${time}: "hello x=1 17"`,
   ]);
+  router.route("hello x=1\n");
+  expect(router.dropped).toEqual([]);
+  router.route("hello x=4 19\n");
+  expect(router.dropped).toEqual([`1 from [in]: ${time}: "hello x=4 19"`]);
+});
+
+test.each([
+  [",a=b v=1", "missing measurement"],
+  ["m,=b v=1", "missing tag key"],
+  ["m,a= v=1", "missing tag value"],
+  ["m", "missing fields"],
+  ["m =1", "missing field key"],
+  ["m v=", "missing field value"],
+  ['m v="a"b', "bad field value"],
+  ['m v="a', "string without closing quote"],
+  ["m v=1 x", "timestamp that is no 64-bit integer"],
+  [' a="b v=1', "would swallow the next line"],
+])("tells why %s is refused", (line, why) => {
+  const router = createRouter({ rules: [] });
+  router.route(`${line}\n`);
+  expect(router.dropped).toEqual([`1 from [in]: ${why}: ${JSON.stringify(line)}`]);
 });
 
 test("passes bytes that are no UTF-8 through untouched", () => {
@@ -484,7 +509,11 @@ describe("outputs above the server's max_payload", () => {
     });
     const router = createRouter(setup);
     router.route(payload);
-    expect(router.long).toEqual(["A: a x=1234567", "junk: bb x=12345"]);
+    const why = "longer than the NATS server's max_payload";
+    expect(router.dropped).toEqual([
+      `1 from [in]: ${why}: "a x=1234567"`,
+      `1 from [in]: ${why}: "bb x=12345"`,
+    ]);
   });
 
   test("may come of the newline that is added", () => {
@@ -570,7 +599,8 @@ test("a line that the expressions take too long for is dropped under a reason of
     clock: new ManualClock(NOW_MS),
     counters,
     triggered,
-    onLongLine: () => {},
+    drops: new RecordingDrops(),
+    where: "from [in]",
     onCostlyLine: (line, rule) => void costly.push(`${latin1.decode(line)} at ${rule}`),
   });
   router.route(encoder.encode("a v=1\nc v=2\nb v=3\nc v=4"), 1_000_000);

@@ -39,6 +39,10 @@ self.onmessage = ({ data: { config } }: MessageEvent<StartThread>) => {
     case "works":
     case "had a break":
       post({ kind: "log", level: "warn", text: "something is odd" });
+      post({
+        kind: "dropped",
+        dropped: [{ reason: "bad", where: "from [in]", lines: 2, sample: "a" }],
+      });
       post({ kind: "report", ready: true, totals: counted(7) });
       break;
   }

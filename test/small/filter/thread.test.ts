@@ -9,6 +9,7 @@ import { deadlineIn } from "../../../src/platform/lifecycle.ts";
 import { eventually } from "../../support/eventually.ts";
 import { filterConfig } from "../../support/filter-config.ts";
 import { ManualClock } from "../../support/manual-clock.ts";
+import { RecordingDrops } from "../../support/recording-drops.ts";
 import { RecordingLog } from "../../support/recording-log.ts";
 
 const FIXTURE_URL = new URL("./thread-fixture.ts", import.meta.url);
@@ -16,6 +17,7 @@ const FIXTURE_URL = new URL("./thread-fixture.ts", import.meta.url);
 function startThread(behaviour: string, url = FIXTURE_URL) {
   const clock = new ManualClock();
   const log = new RecordingLog();
+  const drops = new RecordingDrops();
   let reports = 0;
   const thread = new FilterThread({
     url,
@@ -23,21 +25,23 @@ function startThread(behaviour: string, url = FIXTURE_URL) {
     config: filterConfig({ name: behaviour }),
     clock,
     log,
+    drops,
     onReport: () => reports++,
   });
   const deaths = () => log.lines.filter((line) => line.includes("died"));
   const untilDead = (times: number) =>
     eventually(`died ${times} times`, () => deaths().length === times);
-  return { thread, clock, log, deaths, untilDead, reports: () => reports };
+  return { thread, clock, log, dropped: drops.told, deaths, untilDead, reports: () => reports };
 }
 
 test("is ready and has counts as soon as the thread says so, and passes its log lines on", async () => {
-  const { thread, log, clock, reports } = startThread("works");
+  const { thread, log, clock, dropped, reports } = startThread("works");
   expect(thread.ready()).toBe(false);
   await eventually("ready", () => thread.ready());
   expect(thread.totals().counters.processed).toBe(7);
   expect(thread.totals().triggered).toEqual([7]);
   expect(log.lines).toEqual(["WARN worker 3: something is odd"]);
+  expect(dropped).toEqual(["2 from [in]: bad: a"]);
   expect(reports()).toBe(1);
   await thread.stop(deadlineIn(clock, 1000));
 });

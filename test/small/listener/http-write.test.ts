@@ -12,6 +12,7 @@ import { createRoutes } from "../../../src/listener/http-routes.ts";
 import { createWrite } from "../../../src/listener/http-write.ts";
 import { Intake } from "../../../src/listener/intake.ts";
 import { Counters } from "../../../src/metrics/counters.ts";
+import { DropLog } from "../../../src/platform/drops.ts";
 import { eventually } from "../../support/eventually.ts";
 import { ManualClock } from "../../support/manual-clock.ts";
 import { RecordingLog } from "../../support/recording-log.ts";
@@ -36,6 +37,9 @@ function setUp(options: SetUpOptions = {}) {
   const bus = new MemoryBus();
   const clock = new ManualClock();
   const log = new RecordingLog();
+  // Requests wait by the other one, and what is told waits too.
+  const logClock = new ManualClock();
+  const drops = new DropLog(log, logClock);
   const counters: HttpCounters = new Counters(HTTP_COUNTERS);
   const intake = new Intake({
     limits: { countMax, sizeMaxBytes, ageMaxMs: 1000 },
@@ -43,7 +47,7 @@ function setUp(options: SetUpOptions = {}) {
     bus,
     counters,
     clock,
-    log,
+    drops,
   });
   const bodies = createBodyReader({
     bodyMaxBytes,
@@ -59,6 +63,7 @@ function setUp(options: SetUpOptions = {}) {
     counters,
     bodies,
     publishedMaxBytes,
+    drops,
     clock,
     log,
   });
@@ -67,7 +72,7 @@ function setUp(options: SetUpOptions = {}) {
     routes(new Request(`http://localhost${path}`, init));
   const post = (path: string, body: Content, headers: Record<string, string> = {}) =>
     send(path, { method: "POST", body, headers });
-  return { bus, clock, log, counters, intake, errors, send, post };
+  return { bus, clock, log, logClock, counters, intake, errors, send, post };
 }
 
 /** Status and JSON of an error answer, which must have exactly InfluxDB's content type. */
@@ -556,4 +561,30 @@ test("a mistake of ours is answered with 500 and told", async () => {
   const answer = await send("/write", { method: "POST", body: "a v=1" });
   expect(await failureOf(answer)).toEqual([500, "internal error"]);
   expect(errors.map((error) => error.message)).toEqual(["BUG: test"]);
+});
+
+test("tells what it refuses, by status and reason, whatever the client calls it", async () => {
+  const { post, log, logClock } = setUp();
+  for (let time = 0; time < 3; time++) {
+    await post(`/write?precision=x\u202e${time}`, "a v=1");
+    await post("/write", "a v=1", { "Content-Encoding": `br${"!".repeat(200)}` });
+    await post("/write", "x".repeat(BODY_MAX_BYTES + 1));
+    await post("/write?precision=h", "a v=1 9999999999999\nb v=1\nc v=2 9999999999998\n");
+  }
+  const encoding = "Content-Encoding that is not gzip";
+  const time = "their time does not fit a nanosecond timestamp";
+  const size = "the body is too large (max_body_size, nats_max_outbound_size)";
+  expect(log.lines.splice(0).filter((line) => !line.startsWith("DEBUG"))).toEqual([
+    'WARN refused 1 write request with 400: invalid precision, such as "x\\u202e0"',
+    `WARN refused 1 write request with 415: ${encoding}, such as "br${"!".repeat(98)}"`,
+    `WARN refused 1 write request with 413: ${size}`,
+    `ERROR dropped 2 lines of write requests: ${time}, such as "a v=1 9999999999999"`,
+  ]);
+  logClock.advance(10_000);
+  expect(log.lines).toEqual([
+    expect.stringMatching(/^WARN refused 2 more write requests with 400 in 10 s \(3 since .*\): /),
+    expect.stringMatching(/^WARN refused 2 more write requests with 415 in 10 s \(3 since .*\): /),
+    expect.stringMatching(/^WARN refused 2 more write requests with 413 in 10 s \(3 since .*\): /),
+    expect.stringMatching(/^ERROR dropped 4 more lines of write requests in 10 s \(6 since .*\): /),
+  ]);
 });

@@ -13,7 +13,7 @@ import { acceptTruncated } from "../../../src/listener/udp.ts";
 import { Counters } from "../../../src/metrics/counters.ts";
 import { ManualClock } from "../../support/manual-clock.ts";
 import { seededRandom } from "../../support/random.ts";
-import { RecordingLog } from "../../support/recording-log.ts";
+import { RecordingDrops } from "../../support/recording-drops.ts";
 import { MemoryBus } from "./memory-bus.ts";
 
 const MIB = 1024 * 1024;
@@ -22,16 +22,16 @@ function setUp(changes: Partial<BatchLimits> = {}) {
   const limits = { countMax: 10, sizeMaxBytes: MIB, ageMaxMs: 1000, ...changes };
   const bus = new MemoryBus();
   const clock = new ManualClock();
-  const log = new RecordingLog();
+  const drops = new RecordingDrops();
   const counters: UdpCounters = new Counters(UDP_COUNTERS);
-  const intake = new Intake({ limits, subject: "lines", bus, counters, clock, log });
+  const intake = new Intake({ limits, subject: "lines", bus, counters, clock, drops });
   const accept = (text: string) => {
     const payload = new TextEncoder().encode(text);
     const lines = countLines(payload);
     counters.add("received_lines", lines);
     return intake.accept(payload, lines);
   };
-  return { bus, clock, log, counters, intake, accept };
+  return { bus, clock, drops, dropped: drops.told, counters, intake, accept };
 }
 
 /** What the counters say has become of the lines, beside what is still held. */
@@ -113,7 +113,7 @@ test("publishes a payload larger than a batch at once, cut at line ends, behind 
 });
 
 test("drops a line too long to publish, keeps its neighbours, and tells both counter and log", async () => {
-  const { bus, accept, intake, counters, log } = setUp();
+  const { bus, accept, intake, counters, dropped } = setUp();
   bus.maxBytes = 8;
   const publication = accept("a\nbbbbbbbb\nc\n");
   expect(publication.longLines).toBe(1);
@@ -122,13 +122,15 @@ test("drops a line too long to publish, keeps its neighbours, and tells both cou
   expect(bus.texts).toEqual(["a\n", "c\n"]);
   await intake.whenSettled();
   expect(counters.snapshot()).toMatchObject({ sent_lines: 2, dropped_long_lines: 2, sent: 1 });
-  expect(log.lines).toEqual([
-    "ERROR dropped a line of 9 bytes: at most 8 can be published at once",
+  const why = "longer than the 8 bytes that can be published at once";
+  expect(dropped).toEqual([
+    `1 for [lines]: ${why}: "bbbbbbbb\\n"`,
+    `1 for [lines]: ${why}: "${"x".repeat(100)}\\n"`,
   ]);
 });
 
 test("a line longer than a batch, which NATS takes, is a message of its own: a batch has a size to send at", async () => {
-  const { bus, accept, intake, counters, log } = setUp({ sizeMaxBytes: 8 });
+  const { bus, accept, intake, counters, dropped } = setUp({ sizeMaxBytes: 8 });
   bus.maxBytes = 20;
   const long = "b".repeat(19);
   accept("a\n");
@@ -139,8 +141,8 @@ test("a line longer than a batch, which NATS takes, is a message of its own: a b
   expect(accept(`${long}b\n`).longLines).toBe(1);
   await intake.whenSettled();
   expect(counters.snapshot()).toMatchObject({ sent_lines: 6, dropped_long_lines: 1 });
-  expect(log.lines).toEqual([
-    "ERROR dropped a line of 21 bytes: at most 20 can be published at once",
+  expect(dropped).toEqual([
+    `1 for [lines]: longer than the 20 bytes that can be published at once: "${long}b\\n"`,
   ]);
 });
 
@@ -150,8 +152,8 @@ test("passes a line that just fits", () => {
   expect(bus.texts).toEqual(["aaaaaaa\n"]);
 });
 
-test("counts what the bus refuses and goes on, with one line in the log", async () => {
-  const { bus, accept, intake, counters, log } = setUp({ countMax: 1 });
+test("counts what the bus refuses and goes on, and tells why", async () => {
+  const { bus, accept, intake, counters, dropped } = setUp({ countMax: 1 });
   bus.takes = 0;
   const publication = accept("a v=1\nb v=2\n");
   expect(await publication.isTaken).toBe(false);
@@ -166,7 +168,8 @@ test("counts what the bus refuses and goes on, with one line in the log", async 
     failed_nats_publish: 2,
     dropped_nats_lines: 3,
   });
-  expect(log.lines).toEqual(["ERROR cannot publish 2 lines to [lines]: too much is waiting"]);
+  const why = "NATS takes them too slowly (nats_max_outbound_size)";
+  expect(dropped).toEqual([`2 for [lines]: ${why}`, `1 for [lines]: ${why}`]);
 });
 
 test("a batch of which the bus took a part counts as sent and is not all taken", async () => {
@@ -195,8 +198,9 @@ test("flushing an empty intake publishes nothing", () => {
 });
 
 test("a truncated datagram gives its whole lines; the torn one is dropped and counted", async () => {
-  const { bus, intake, counters } = setUp({ countMax: 1 });
-  const truncated = (text: string) => acceptTruncated(Buffer.from(text), intake, counters);
+  const { bus, intake, drops, dropped, counters } = setUp({ countMax: 1 });
+  const outlet = { intake, drops };
+  const truncated = (text: string) => acceptTruncated(Buffer.from(text), outlet, counters);
   truncated("a v=1\nb v=2\nc v");
   truncated("no whole line");
   truncated("d v=4\n");
@@ -209,6 +213,11 @@ test("a truncated datagram gives its whole lines; the torn one is dropped and co
     sent_lines: 3,
     dropped_truncated_lines: 2,
   });
+  const why = "the kernel cut their datagram off";
+  expect(dropped.slice(0, 2)).toEqual([
+    `1 of UDP datagrams: ${why}: "c v"`,
+    `1 of UDP datagrams: ${why}: "no whole line"`,
+  ]);
 });
 
 test("each line received is sent, dropped under a reason or still held, whatever happens", async () => {
@@ -221,7 +230,7 @@ test("each line received is sent, dropped under a reason or still held, whatever
       "\n",
     );
     if (text !== "") {
-      if (random.oneIn(10)) acceptTruncated(Buffer.from(text), rig.intake, rig.counters);
+      if (random.oneIn(10)) acceptTruncated(Buffer.from(text), rig, rig.counters);
       else rig.accept(text);
     }
     if (random.oneIn(20)) rig.clock.advance(500);

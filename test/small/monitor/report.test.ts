@@ -15,7 +15,13 @@ function setUp(max = 100, maxBytes = 100_000) {
   const deps = {
     series,
     counters,
-    log: { invalid: note, keptApart: note, tooLong: note, tooMany: note, tooLarge: note },
+    log: {
+      invalid: (_reason: string, text: string) => note(text),
+      keptApart: note,
+      tooLong: note,
+      tooMany: note,
+      tooLarge: note,
+    },
   };
   return {
     counters,

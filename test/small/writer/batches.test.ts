@@ -8,6 +8,7 @@ import { WRITER_COUNTERS } from "../../../src/writer/counters.ts";
 import { createSelect } from "../../../src/writer/select.ts";
 import { SharedBatch } from "../../../src/writer/shared-batch.ts";
 import { ManualClock } from "../../support/manual-clock.ts";
+import { RecordingDrops } from "../../support/recording-drops.ts";
 import { settle } from "./fake-influxdb.ts";
 
 function setUp({ countMax = 1, namesMax = 2, held = false } = {}) {
@@ -31,7 +32,7 @@ function setUp({ countMax = 1, namesMax = 2, held = false } = {}) {
         limits: { countMax, sizeMaxBytes: 1000, ageMaxMs: 1000 },
         countOf: "messages",
         workers: 1,
-        select: createSelect(compileRules([]), counters),
+        select: createSelect(compileRules([]), counters, new RecordingDrops()),
         async write({ payload, done }) {
           await release.promise;
           written.push(`${name}: ${new TextDecoder().decode(payload)}`);

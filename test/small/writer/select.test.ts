@@ -7,20 +7,32 @@ import { compileRules } from "../../../src/rules/compile.ts";
 import { NO_RULE, type RuleDeclaration, tooCostlyAt } from "../../../src/rules/rule.ts";
 import { WRITER_COUNTERS } from "../../../src/writer/counters.ts";
 import { createSelect } from "../../../src/writer/select.ts";
+import { RecordingDrops } from "../../support/recording-drops.ts";
 
 function select(rules: readonly RuleDeclaration[], text: string) {
   const counters = new Counters(WRITER_COUNTERS);
   const pieces: string[] = [];
   let lines = 0;
-  createSelect(compileRules(rules), counters)(
-    new TextEncoder().encode(text),
-    (payload, start, end, lineCount) => {
-      pieces.push(new TextDecoder().decode(payload.subarray(start, end)));
-      lines += lineCount;
-    },
-  );
+  const drops = new RecordingDrops();
+  createSelect(
+    compileRules(rules),
+    counters,
+    drops,
+  )(new TextEncoder().encode(text), (payload, start, end, lineCount) => {
+    pieces.push(new TextDecoder().decode(payload.subarray(start, end)));
+    lines += lineCount;
+  });
   const { received_lines, unmatched_lines, invalid_lines, comment_lines } = counters.snapshot();
-  return { pieces, lines, received_lines, unmatched_lines, invalid_lines, comment_lines };
+  const dropped = drops.told.length === 0 ? {} : { dropped: drops.told };
+  return {
+    pieces,
+    lines,
+    received_lines,
+    unmatched_lines,
+    invalid_lines,
+    comment_lines,
+    ...dropped,
+  };
 }
 
 const NOTHING_LEFT_OUT = { unmatched_lines: 0, invalid_lines: 0, comment_lines: 0 };
@@ -68,7 +80,7 @@ describe("with rules", () => {
     });
   });
 
-  test("counts malformed lines and comments apart, and takes none of them", () => {
+  test("counts malformed lines and comments apart, tells of the former, and takes none of them", () => {
     const text = 'foo\nfoo,a v=1\nfoo v="open\nfoo v=1 soon\n# foo v=1\nfoo v=1\n';
     expect(select([basic("foo")], text)).toEqual({
       pieces: ["foo v=1"],
@@ -77,6 +89,12 @@ describe("with rules", () => {
       ...NOTHING_LEFT_OUT,
       invalid_lines: 4,
       comment_lines: 1,
+      dropped: [
+        '1 in front of the rules: missing tag value: "foo,a v=1"',
+        '1 in front of the rules: missing fields: "foo"',
+        '1 in front of the rules: string without closing quote: "foo v=\\"open"',
+        '1 in front of the rules: timestamp that is no 64-bit integer: "foo v=1 soon"',
+      ],
     });
   });
 
@@ -121,7 +139,7 @@ test("a line that the expressions take too long for is counted by itself, and to
       payload[lineStart] === 0x63 ? tooCostlyAt(2) : payload[lineStart] === 0x61 ? 0 : NO_RULE,
   };
   const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
-  const selectLines = createSelect(rules, counters, (line, rule) => {
+  const selectLines = createSelect(rules, counters, new RecordingDrops(), (line, rule) => {
     costly.push(`${text(line)} at ${rule}`);
   });
   selectLines(

@@ -14,6 +14,7 @@ import { createSelect } from "../../../src/writer/select.ts";
 import { SharedBatch } from "../../../src/writer/shared-batch.ts";
 import { ManualClock } from "../../support/manual-clock.ts";
 import { seededRandom } from "../../support/random.ts";
+import { RecordingDrops } from "../../support/recording-drops.ts";
 import { settle } from "./fake-influxdb.ts";
 
 const NO_LIMITS: BatchLimits = { countMax: 9999, sizeMaxBytes: 1024 * 1024, ageMaxMs: 300_000 };
@@ -38,7 +39,7 @@ function setUp(options: Options = {}) {
     limits: { ...NO_LIMITS, ...options.limits },
     countOf: rules.length > 0 ? "lines" : "messages",
     workers: options.workers ?? 1,
-    select: createSelect(compileRules(rules), counters),
+    select: createSelect(compileRules(rules), counters, new RecordingDrops()),
     write(batch) {
       sent.push(new TextDecoder().decode(batch.payload));
       counters.add("written_lines", batch.lines);
