@@ -8,7 +8,7 @@
  * connection, what is sent ends with it: confirmed, or reported lost.
  */
 import { backoffMs } from "../platform/backoff.ts";
-import type { Clock } from "../platform/clock.ts";
+import { type Clock, pause } from "../platform/clock.ts";
 import { assert } from "../platform/errors.ts";
 import type { Log } from "../platform/log.ts";
 import {
@@ -32,6 +32,7 @@ import { moveAway } from "./nats-move.ts";
 import type { NatsOptions } from "./nats-options.ts";
 import { Outbound } from "./nats-outbound.ts";
 import { NatsSubscription } from "./nats-subscription.ts";
+import { NATS_TIMES, type NatsTimes } from "./nats-times.ts";
 import { queueGroupProblem, subjectProblem } from "./subject.ts";
 
 export interface NatsDeps {
@@ -39,47 +40,12 @@ export interface NatsDeps {
   readonly log: Log;
 }
 
-/** Times that tests shorten. */
-export interface NatsTimes {
-  /** One attempt at one server. */
-  readonly connectMaxMs: number;
-  /** A frozen server is noticed within one to three of these. */
-  readonly pingIntervalMs: number;
-  readonly retryFirstMs: number;
-  readonly retryMaxMs: number;
-  /** After a connection that lasted this long the first retry comes quickly again. */
-  readonly steadyMs: number;
-  /**
-   * After a time without a server, how long what is published is held although there is one again: a bit more than
-   * {@link NatsTimes.retryMaxMs}, for those who are to receive it come back at a time of their own, and what reaches
-   * the server before them is gone without a trace.
-   */
-  readonly settleMs: number;
-  /** The time it takes until all servers of a cluster know of a subscription: so long it stands on both when it moves. */
-  readonly moveMs: number;
-  /** How soon what the server refuses is tried again: first, and at most. */
-  readonly refusedFirstMs: number;
-  readonly refusedMaxMs: number;
-}
-
-const TIMES: NatsTimes = {
-  connectMaxMs: 5_000,
-  pingIntervalMs: 10_000,
-  retryFirstMs: 100,
-  retryMaxMs: 1_000,
-  steadyMs: 10_000,
-  settleMs: 1_500,
-  moveMs: 1_000,
-  refusedFirstMs: 500,
-  refusedMaxMs: 10_000,
-};
-
 /** Connects in the background. `deps.log` hears of it; credentials never reach the log. */
 export function openNatsBus(
   options: BusOptions,
   natsOptions: NatsOptions,
   deps: NatsDeps,
-  times: NatsTimes = TIMES,
+  times: NatsTimes = NATS_TIMES,
 ): Bus {
   return new NatsBus(options, natsOptions, deps, times);
 }
@@ -332,18 +298,4 @@ class NatsBus implements Bus {
 
 function rejectedAsFull(): Promise<void> {
   return Promise.reject(new BusFull("too much is waiting for NATS"));
-}
-
-/** Resolves after `delayMs`, or at once when `stop` fires. */
-function pause(clock: Clock, delayMs: number, stop: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const end = () => {
-      cancel();
-      stop.removeEventListener("abort", end);
-      resolve();
-    };
-    const cancel = clock.after(delayMs, end);
-    stop.addEventListener("abort", end);
-    if (stop.aborted) end();
-  });
 }

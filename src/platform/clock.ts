@@ -41,3 +41,17 @@ export function every(clock: Clock, intervalMs: number, task: () => void): Cance
   }
   return () => cancel();
 }
+
+/** Resolves after `delayMs`, or at once when `stop` fires. */
+export function pause(clock: Clock, delayMs: number, stop: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const end = () => {
+      cancel();
+      stop.removeEventListener("abort", end);
+      resolve();
+    };
+    const cancel = clock.after(delayMs, end);
+    stop.addEventListener("abort", end);
+    if (stop.aborted) end();
+  });
+}

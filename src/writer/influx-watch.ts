@@ -7,7 +7,10 @@ import type { Clock } from "../platform/clock.ts";
 import { type Fetch, pingUrl, requestOptions } from "./influx-client.ts";
 
 export interface OutputWatch {
-  /** True if the output answered when it was last asked; asks again if that is some time ago. Outputs but InfluxDB are always there. */
+  /**
+   * True if the output answered when it was last asked, or has written since then: one that is busy writing may be slow to
+   * say that it is there. Asks again if that is some time ago. Outputs but InfluxDB are always there.
+   */
   isAnswering(): boolean;
 }
 
@@ -17,16 +20,23 @@ const TIMEOUT_MS = 5000;
 
 export function watchOutput(
   output: OutputOptions,
-  deps: { readonly fetch: Fetch; readonly clock: Clock },
+  deps: {
+    readonly fetch: Fetch;
+    readonly clock: Clock;
+    /** How many lines it has written so far. */
+    readonly writtenLines: () => number;
+  },
 ): OutputWatch {
   if (output.kind !== "influxdb") return { isAnswering: () => true };
   const { clock } = deps;
   let isAnswering = false;
   let isAsking = false;
   let askedAtMs = -Infinity;
+  let writtenWhenAsked = 0;
 
   async function ask(options: InfluxOptions): Promise<void> {
     isAsking = true;
+    writtenWhenAsked = deps.writtenLines();
     isAnswering = await answers(options, deps);
     askedAtMs = clock.monotonicMs();
     isAsking = false;
@@ -35,7 +45,7 @@ export function watchOutput(
   return {
     isAnswering() {
       if (!isAsking && clock.monotonicMs() - askedAtMs >= FRESH_MS) void ask(output);
-      return isAnswering;
+      return isAnswering || deps.writtenLines() > writtenWhenAsked;
     },
   };
 }

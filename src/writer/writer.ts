@@ -62,7 +62,10 @@ export async function startWriter(config: WriterConfig, deps: WriterDeps): Promi
       dropWatches.map((watch) => watch.counts()),
     );
   const reporters = startReporters({ config, deps, bus, dropWatches, metrics });
-  const watch = watchOutput(config.output, deps);
+  const watch = watchOutput(config.output, {
+    ...deps,
+    writtenLines: () => counters.get("written_lines"),
+  });
 
   const naps = deps.isAlone === true ? createNaps(config) : undefined;
   const subscriptions = subscribeAll({ config, bus, batches, dropWatches, naps });

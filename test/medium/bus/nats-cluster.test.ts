@@ -6,17 +6,22 @@ import { expect, test } from "bun:test";
 
 import type { Bus } from "../../../src/bus/bus.ts";
 import { eventually } from "../../support/eventually.ts";
-import { type NatsServer, startNatsServer } from "../../support/nats-server.ts";
+import {
+  makeCertificates,
+  type NatsServer,
+  type NatsServerOptions,
+  startNatsServer,
+} from "../../support/nats-server.ts";
 import { freePort } from "../../support/server-process.ts";
 import { collect, decode, numbered, openTestBus, untilUp } from "./nats-support.ts";
 
-async function startCluster(): Promise<[NatsServer, NatsServer]> {
+async function startCluster(options: NatsServerOptions = {}): Promise<[NatsServer, NatsServer]> {
   const [one, other] = [freePort(), freePort()];
   const config = (own: number, peer: number) =>
     `cluster { name: both, listen: "127.0.0.1:${own}", routes: ["nats://127.0.0.1:${peer}"] }`;
   const servers: [NatsServer, NatsServer] = await Promise.all([
-    startNatsServer({ config: config(one, other) }),
-    startNatsServer({ config: config(other, one) }),
+    startNatsServer({ ...options, config: config(one, other) }),
+    startNatsServer({ ...options, config: config(other, one) }),
   ]);
   for (const { monitorUrl } of servers) {
     await eventually("the route", async () => {
@@ -94,6 +99,22 @@ test("moves on to a server that the cluster announced when the one it was told d
   await publisher.bus.publish("a", new Uint8Array([0x31]));
   await eventually("the delivery", () => received.length === 1);
   expect(test.uncounted()).toBe(0);
+});
+
+test("takes an announced address for a server of the name that was configured, over TLS alone", async () => {
+  // Of this name, not of the address that is announced.
+  await using certificates = await makeCertificates("DNS:localhost");
+  const [told, other] = await startCluster({ tls: certificates });
+  await using _ = other;
+  await using test = openTestBus({
+    servers: [`localhost:${told.port}`],
+    tls: true,
+    tlsCaFile: certificates.caFile,
+  });
+  await untilUp(test.bus);
+  await told[Symbol.asyncDispose]();
+  const again = `WARN connected to NATS again, at ${other.address}`;
+  await eventually("the other server", () => test.log.lines.includes(again));
 });
 
 test("says that messages may have gone by when a member of a cluster dies under traffic", async () => {

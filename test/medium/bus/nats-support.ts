@@ -1,7 +1,8 @@
 /** Opens buses against servers of the tests. */
 import type { Bus, BusOptions, Loss } from "../../../src/bus/bus.ts";
 import type { NatsOptions } from "../../../src/bus/nats-options.ts";
-import { type NatsTimes, openNatsBus } from "../../../src/bus/nats.ts";
+import type { NatsTimes } from "../../../src/bus/nats-times.ts";
+import { openNatsBus } from "../../../src/bus/nats.ts";
 import { type Clock, systemClock } from "../../../src/platform/clock.ts";
 import { eventually } from "../../support/eventually.ts";
 import { natsOptions } from "../../support/nats-options.ts";

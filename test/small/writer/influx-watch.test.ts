@@ -10,6 +10,7 @@ import { settle } from "./fake-influxdb.ts";
 function setUp(changes: { user?: string; password?: string } = {}) {
   const clock = new ManualClock();
   const asked: { readonly url: string; readonly headers: Headers }[] = [];
+  let writtenLines = 0;
   let answer: () => Promise<Response> = async () => new Response(null, { status: 204 });
   const fetch: Fetch = (url, init) => {
     asked.push({ url, headers: new Headers(init.headers as Record<string, string>) });
@@ -17,7 +18,14 @@ function setUp(changes: { user?: string; password?: string } = {}) {
     init.signal?.addEventListener("abort", () => reject(new Error("aborted")));
     return Promise.race([answer(), promise]);
   };
-  const watch = watchOutput({ ...writerConfig().output, ...changes }, { fetch, clock });
+  const watch = watchOutput(
+    { ...writerConfig().output, ...changes },
+    {
+      fetch,
+      clock,
+      writtenLines: () => writtenLines,
+    },
+  );
   /** What it says, once it has had the time to find out. */
   const look = async () => {
     watch.isAnswering();
@@ -31,6 +39,7 @@ function setUp(changes: { user?: string; password?: string } = {}) {
     look,
     answerWith: (status: number) => (answer = async () => new Response("text", { status })),
     failWith: (error: Error) => (answer = () => Promise.reject(error)),
+    write: () => void writtenLines++,
     hang: () => (answer = () => new Promise(() => {})),
   };
 }
@@ -98,6 +107,21 @@ test("other outputs are always there, and nobody is asked", async () => {
   };
   const clock = new ManualClock();
   for (const output of [fileOptions("lines"), { kind: "stdout" } as const]) {
-    expect(watchOutput(output, { fetch, clock }).isAnswering()).toBe(true);
+    expect(watchOutput(output, { fetch, clock, writtenLines: () => 0 }).isAnswering()).toBe(true);
   }
+});
+
+test("one that writes is there, however long it takes to say so, until it writes no more", async () => {
+  const { clock, watch, look, write, hang } = setUp();
+  hang();
+  for (let round = 0; round < 3; round++) {
+    watch.isAnswering();
+    write();
+    clock.advance(5000);
+    await settle();
+    expect(watch.isAnswering()).toBe(true);
+    clock.advance(5000);
+  }
+  await settle();
+  expect(await look()).toBe(false);
 });
