@@ -28,11 +28,13 @@ export async function checkWritable(
       await checkFile(pathOf(options.path, "", dateOf(nowMs)), files);
     return { foldsCase };
   } catch (error) {
-    const path = JSON.stringify(options.path);
-    throw new SpoutError(`cannot write to ${path} (file_path): ${messageOf(error)}`, {
-      cause: error,
-    });
+    throw cannotWrite(options, error);
   }
+}
+
+export function cannotWrite({ path }: FileOptions, cause: unknown): SpoutError {
+  const why = messageOf(cause);
+  return new SpoutError(`cannot write to ${JSON.stringify(path)} (file_path): ${why}`, { cause });
 }
 
 /** False for a file that stays the same for ever, which may be a device in a folder of the system's. */

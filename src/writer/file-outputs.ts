@@ -11,7 +11,7 @@ import {
 import type { Clock } from "../platform/clock.ts";
 import { type Log, throttled } from "../platform/log.ts";
 import { createArchiveKeeper } from "./archives.ts";
-import { checkWritable } from "./file-check.ts";
+import { cannotWrite, checkWritable } from "./file-check.ts";
 import { createFileOutput, type FileOutput } from "./file-output.ts";
 import { startFileSweep } from "./file-sweep.ts";
 import type { FileSystem } from "./file-system.ts";
@@ -58,7 +58,10 @@ export async function openFileOutputs(
 
   const isOne = !holdsSubject(options.path);
   const only = isOne ? create("") : undefined;
-  await only?.hold();
+  // Somebody else may have taken it since it was looked at.
+  await only?.hold().catch((error: unknown) => {
+    throw cannotWrite(options, error);
+  });
   let isOpened = false;
 
   const naming = { maxBytes: subjectRoom(options.path), foldsCase };
