@@ -116,7 +116,7 @@ class Burst {
   };
 
   #tellHeld(): void {
-    const seconds = Math.ceil((this.#clock.monotonicMs() - this.#toldAtMs) / 1000);
+    const seconds = Math.max(1, Math.round((this.#clock.monotonicMs() - this.#toldAtMs) / 1000));
     const began = formatTime(new Date(this.#beganMs));
     this.#tell(` in ${seconds} s (${this.#total} since ${began})`);
   }

@@ -22,7 +22,7 @@ export interface FileOutputDeps {
   readonly clock: Clock;
   /** Both throttled. */
   readonly logTornLine: (text: string) => void;
-  readonly logFailure: (text: string) => void;
+  readonly logFailure: (reason: string, text: string) => void;
 }
 
 /** A file that could not be rotated is not tried again sooner than this, unless there is something to write to it. */
@@ -232,8 +232,10 @@ class RotatedFile implements FileOutput {
       await this.#held.hold(this.#path);
       if (this.#ageMs() >= this.#options.ageMaxMs) return await this.#rotate();
     } catch (error) {
+      const why = messageOf(error);
       this.#deps.logFailure(
-        `cannot rotate ${JSON.stringify(this.#path)}, will try again: ${messageOf(error)}`,
+        why,
+        `cannot rotate ${JSON.stringify(this.#path)}, will try again: ${why}`,
       );
     }
     this.#checkAgeLater();

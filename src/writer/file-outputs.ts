@@ -22,7 +22,7 @@ export interface FileOutputsDeps {
   readonly clock: Clock;
   readonly log: Log;
   /** Throttled. */
-  readonly logFailure: (text: string) => void;
+  readonly logFailure: (reason: string, text: string) => void;
 }
 
 export interface FileOutputs {

@@ -6,7 +6,7 @@ import type { FileOptions } from "../config/config.ts";
 import { dateOf, holdsDate } from "../config/file-path.ts";
 import type { Cancel, Clock } from "../platform/clock.ts";
 import { messageOf } from "../platform/errors.ts";
-import { type Log, throttled } from "../platform/log.ts";
+import { type Log, throttledByReason } from "../platform/log.ts";
 import type { ArchiveKeeper } from "./archives.ts";
 import { findFiles, type FoundFile, type RotatedCounts } from "./file-search.ts";
 import type { FileSystem } from "./file-system.ts";
@@ -36,7 +36,7 @@ const INTERVAL_MIN_MS = 1000;
 export function startFileSweep(options: FileOptions, deps: FileSweepDeps): FileSweep {
   const { keeper, clock, log } = deps;
   const { gzip, ageMaxMs, archivesMax, path: template } = options;
-  const logFailure = throttled((text) => log.warn(text), clock);
+  const logFailure = throttledByReason((text) => log.warn(text), clock);
   let isStopped = !gzip && ageMaxMs === 0 && archivesMax === 0;
   let cancelNext: Cancel = () => {};
   let sweeping: Promise<void> = isStopped ? Promise.resolve() : sweep();
@@ -55,7 +55,8 @@ export function startFileSweep(options: FileOptions, deps: FileSweepDeps): FileS
         await keeper.idle();
       }
     } catch (error) {
-      logFailure(`cannot look for files of ${JSON.stringify(template)}: ${messageOf(error)}`);
+      const why = messageOf(error);
+      logFailure(why, `cannot look for files of ${JSON.stringify(template)}: ${why}`);
     }
     if (isStopped) return;
     const delayMs = Math.min(Math.max(nextMs, INTERVAL_MIN_MS), INTERVAL_MAX_MS);

@@ -10,8 +10,8 @@ import { GIVEN_UP, type Output, type WriteAnswer } from "./output.ts";
 export interface KeepTryingDeps {
   readonly counters: WriterCounters;
   readonly clock: Clock;
-  /** Both throttled: a full disk has many files. */
-  readonly logFailure: (text: string) => void;
+  /** Both throttled, one reason by itself: a full disk has many files. */
+  readonly logFailure: (reason: string, text: string) => void;
   readonly logSuccess: (text: string) => void;
 }
 
@@ -39,7 +39,8 @@ export function keepTrying(output: Output, deps: KeepTryingDeps): Output {
       }
       onFailure(answer.reason);
       if (isAborted) return answer;
-      logFailure(`cannot write to ${output.target}, will try again: ${answer.reason}`);
+      const { reason } = answer;
+      logFailure(reason, `cannot write to ${output.target}, will try again: ${reason}`);
       await pause(backoffMs(BACKOFF, attempt, Math.random()));
       if (isAborted) return answer;
       counters.add("failed_writes");

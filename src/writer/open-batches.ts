@@ -4,7 +4,7 @@ import type { FileOptions, WriterConfig } from "../config/config.ts";
 import { holdsSubject, pathOfSubject } from "../config/file-path.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { Drops } from "../platform/drops.ts";
-import { type Log, throttled } from "../platform/log.ts";
+import { type Log, throttled, throttledByReason } from "../platform/log.ts";
 import { compileRules } from "../rules/compile.ts";
 import { costlyLineText } from "../rules/meter.ts";
 import { Batches, type BatchesOptions } from "./batches.ts";
@@ -112,7 +112,7 @@ const ONE = {
 async function openOutputs(config: WriterConfig, deps: OpenBatchesDeps): Promise<Outputs> {
   const { output: options } = config;
   const { clock, log, counters } = deps;
-  const logFailure = throttled((text) => log.error(text), clock);
+  const logFailure = throttledByReason((text) => log.error(text), clock);
   const logSuccess = throttled((text) => log.info(text), clock);
   const patiently = (output: Output) =>
     keepTrying(output, { counters, clock, logFailure, logSuccess });

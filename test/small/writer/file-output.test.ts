@@ -43,7 +43,7 @@ function setUp(
       keeper: createArchiveKeeper(options, { files, clock, log }),
       clock,
       logTornLine: (text) => log.warn(text),
-      logFailure: (text) => log.error(text),
+      logFailure: (_reason, text) => log.error(text),
     });
     opened.push(output);
     return output;

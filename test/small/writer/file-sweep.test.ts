@@ -38,7 +38,7 @@ async function start(folder: TempFolder, run: Run) {
   const { template, subjects = [">"], changes = { gzip: true }, startMs = TODAY_MS } = run;
   const [files, clock, log] = [new FaultyFiles(), new ManualClock(startMs), new RecordingLog()];
   const options = fileOptions(folder.file(template), changes);
-  const logFailure = (text: string) => log.error(text);
+  const logFailure = (_reason: string, text: string) => log.error(text);
   const deps = { files, clock, log, logFailure };
   const outputs = await openFileOutputs("store", subjects, options, deps);
   const write = async (subject: string, text: string) => {

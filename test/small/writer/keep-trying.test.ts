@@ -30,7 +30,7 @@ function setUp() {
     {
       counters,
       clock,
-      logFailure: (text) => log.push(`failure: ${text}`),
+      logFailure: (_reason, text) => log.push(`failure: ${text}`),
       logSuccess: (text) => log.push(`success: ${text}`),
     },
   );
