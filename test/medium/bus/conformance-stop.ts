@@ -6,6 +6,19 @@ import { eventually } from "../../support/eventually.ts";
 import { bytes, collect, lenient, type Promises, text } from "./conformance-tools.ts";
 
 export const stopPromises: Promises = {
+  "is ready once its subscriptions stand, refuses nothing that is allowed, and is not ready once closed":
+    async ({ open, newSubject }) => {
+      const subject = newSubject();
+      const bus = open();
+      const received = await collect(bus, subject);
+      expect(bus.isReady()).toBe(true);
+      await bus.publish(subject, bytes("a"), 1);
+      await eventually("the delivery", () => received.length === 1);
+      expect([bus.isRefused(subject), bus.refusedLines(), bus.isReady()]).toEqual([false, 0, true]);
+      await bus.close(1000);
+      expect(bus.isReady()).toBe(false);
+    },
+
   async "drains a subscription: all that was accepted is handled, nothing after"({
     open,
     newSubject,
