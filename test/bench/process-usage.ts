@@ -1,5 +1,6 @@
 /** What a process has used, as the Linux kernel accounts for it. */
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 
 export interface ProcessUsage {
   /** User and system time of all threads, in seconds. */
@@ -37,4 +38,32 @@ export function describeMachine(): string {
 export function holdToOneCore(pid: number): void {
   const { success, stderr } = Bun.spawnSync(["taskset", "--all-tasks", "-pc", "0", String(pid)]);
   if (!success) throw new Error(`taskset: ${stderr.toString()}`);
+}
+
+/** Processor time of a process, finer than the kernel's ticks: by the threads, and what those have used that ended since. */
+export class ProcessorTime {
+  readonly #tasks: string;
+  readonly #nanoseconds = new Map<string, number>();
+
+  constructor(pid: number) {
+    this.#tasks = `/proc/${pid}/task`;
+  }
+
+  /** In microseconds, of all threads that were there when this was asked. */
+  read(): number {
+    for (const thread of readdirSync(this.#tasks)) {
+      const [nanoseconds] = readIfThere(join(this.#tasks, thread, "schedstat")).split(" ");
+      if (nanoseconds !== "") this.#nanoseconds.set(thread, Number(nanoseconds));
+    }
+    return [...this.#nanoseconds.values()].reduce((sum, each) => sum + each, 0) / 1000;
+  }
+}
+
+/** Empty once the thread has ended. */
+function readIfThere(path: string): string {
+  try {
+    return readFileSync(path, "latin1");
+  } catch {
+    return "";
+  }
 }

@@ -62,6 +62,7 @@ export const SUITES: Readonly<Record<SuiteName, readonly Benchmark[]>> = {
     ),
     row("what a line costs as the work grows", "scaling.ts", "", "--smoke"),
     row("how long a line is under way", "latency.ts", "", "--smoke"),
+    row("what the shape of lines costs", "shapes.ts", "", "--smoke"),
   ],
 };
 
