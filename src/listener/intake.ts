@@ -120,6 +120,7 @@ export class Intake {
   #publishAlone(payload: Uint8Array, lines: number): Publication {
     const publication = new BatchPublication();
     const ended = withFinalNewline(payload);
+    if (ended !== payload) giveBack(payload);
     this.#publish(publication, ended, lines, giveBack);
     return publication;
   }
