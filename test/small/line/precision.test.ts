@@ -82,18 +82,48 @@ test("has room for as many lines as grow as much as they can", () => {
   expect(convert("a v=1 -9", "h").converted).toBe("a v=1 -32400000000000\n");
 });
 
-test("multiplies good lines' timestamps and changes no other byte", () => {
-  const random = seededRandom("precision");
-  for (let round = 0; round < 2000; round++) {
+test.each([
+  ["us", 1000n],
+  ["ms", 1_000_000n],
+  ["s", 1_000_000_000n],
+  ["m", 60_000_000_000n],
+] as const)("multiplies good lines' timestamps in %s and changes no other byte", (unit, unitNs) => {
+  const random = seededRandom(`precision ${unit}`);
+  for (let round = 0; round < 1000; round++) {
     const line = randomLine(random);
     const parts = scanText(line);
     if (typeof parts === "string") throw new Error(`${line}: ${parts}`);
-    const timeNs = parts.timestampNs * 60_000_000_000n;
+    const timeNs = parts.timestampNs * unitNs;
     const fits = timeNs <= 2n ** 63n - 2n && timeNs >= -(2n ** 63n) + 2n;
     const kept = line.slice(0, line.trimEnd().length - parts.timestamp.length);
     const expected = parts.timestamp === "" ? line : `${kept}${timeNs}`;
-    expect(convert(line, "m")).toEqual(
+    expect(convert(line, unit)).toEqual(
       fits ? { converted: `${expected}\n`, overflown: [] } : { converted: "", overflown: [line] },
+    );
+  }
+});
+
+test.each([
+  ["s", "1700000000", "1700000000000000000"],
+  ["s", "8999999999", "8999999999000000000"],
+  ["s", "9000000000", "9000000000000000000"],
+  ["s", "9223372036", "9223372036000000000"],
+  ["s", "9223372037", undefined],
+  ["s", "10000000000", undefined],
+  ["s", "0000000000000000000001", "1000000000"],
+  ["s", "-9223372036", "-9223372036000000000"],
+  ["s", "-0", "0"],
+  ["ms", "1700000000123", "1700000000123000000"],
+  ["ms", "9223372036854", "9223372036854000000"],
+  ["ms", "9223372036855", undefined],
+  ["us", "8999999999999999", "8999999999999999000"],
+  ["us", "9223372036854775", "9223372036854775000"],
+  ["us", "9223372036854776", undefined],
+] as const)("in %s, %s is %s", (unit, timestamp, timeNs) => {
+  for (const line of [`a v=1 ${timestamp}`, `a,b=c s="x y" ${timestamp}`]) {
+    const expected = { converted: `${line.slice(0, -timestamp.length)}${timeNs}\n`, overflown: [] };
+    expect(convert(line, unit)).toEqual(
+      timeNs === undefined ? { converted: "", overflown: [line] } : expected,
     );
   }
 });
