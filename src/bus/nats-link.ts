@@ -4,6 +4,8 @@
  * It watches over the connection itself. The client's heartbeat, finding a frozen server, waits for its last bytes
  * to be written before it ends the connection, which a frozen server never lets happen.
  */
+import type { ServerInfo } from "nats/lib/nats-base-client/internal_mod";
+
 import { type Clock, every } from "../platform/clock.ts";
 import { messageOf } from "../platform/errors.ts";
 import type { Pieces } from "./bus.ts";
@@ -92,7 +94,7 @@ export class Link {
         ...watch.lastMoments(reason),
         reason,
         serverId: this.serverId,
-        isInCluster: client.info?.cluster !== undefined,
+        isInCluster: hasPeers(client.info),
         isFrozen: this.#isFrozen,
       };
     });
@@ -212,6 +214,11 @@ export class Link {
       return false;
     };
   }
+}
+
+/** A cluster of one has its own address alone to announce; one that announces none (no_advertise) may have others. */
+function hasPeers(info: ServerInfo | undefined): boolean {
+  return info?.cluster !== undefined && info.connect_urls?.length !== 1;
 }
 
 /** The client gives no error when the server simply closed the connection, as it does with a slow consumer. */
