@@ -180,7 +180,7 @@ describe("a backend that hangs", () => {
     await eventually("the operator is told", () => errors().length > 0);
     expect(errors()).toEqual([
       expect.stringMatching(
-        /^ERROR dropped \d+ messages from \[influx-spout\]: more than 50000B waited \(nats_max_pending_size\)/,
+        /^ERROR dropped \d+ lines from \[influx-spout\]: more than 50000B waited \(nats_max_pending_size\)/,
       ),
     ]);
     await eventually("writer_drop", () =>
