@@ -5,7 +5,7 @@
 import type { Clock } from "../platform/clock.ts";
 import { giveBack } from "../platform/memory.ts";
 import { inflate, inflateAtOnce, type Inflated, toldLength } from "./http-inflate.ts";
-import { type Holding, Room, SMALL_MAX_BYTES } from "./http-room.ts";
+import { type Holding, type HoldingOptions, Room, SMALL_MAX_BYTES } from "./http-room.ts";
 
 /** A whole body, or why there is none. */
 export type Body =
@@ -50,6 +50,9 @@ const AT_ONCE_SHARE = 0.5;
 /** The whole of a body must be there by then: a client that sends a byte now and then would hold its room for ever. */
 const BODY_MAX_MS = 60_000;
 
+/** For what holds nothing in the room while it is read, and so need not give way. */
+const NOT_ASKED: HoldingOptions = { senderName: () => "", onGivenAway() {} };
+
 /** Inflating so much takes a millisecond at most, if what comes of it is small too: no time to do it beside the event loop. */
 const INFLATED_AT_ONCE_MAX_BYTES = 64 * 1024;
 
@@ -58,25 +61,27 @@ export function createBodyReader(options: BodyOptions): BodyReader {
   const room = new Room({ maxBytes: totalMaxBytes, clock });
   let atOnceFreeBytes = totalMaxBytes * AT_ONCE_SHARE;
   const inflateInTurn = createInflating(room, bodyMaxBytes);
+  const askedOf = (request: Request, resolve: (body: Body) => void): HoldingOptions => ({
+    senderName: () => senderName(request),
+    onGivenAway: () => resolve({ kind: "no_room" }),
+  });
 
   return {
     async read(request, isGzip, use) {
-      const stopped = Promise.withResolvers<Body>();
-      const held = room.open({
-        senderName: () => senderName(request),
-        onGivenAway: () => stopped.resolve({ kind: "no_room" }),
-      });
+      const { promise, resolve } = Promise.withResolvers<Body>();
       // Judged before a byte of it is read.
       const toldBytes = Number(request.headers.get("Content-Length"));
-      if (toldBytes > bodyMaxBytes) return use({ kind: "too_large" }, held);
       const isAtOnce =
         toldBytes > 0 && toldBytes <= AT_ONCE_MAX_BYTES && toldBytes <= atOnceFreeBytes;
+      const held = room.open(isAtOnce ? NOT_ASKED : askedOf(request, resolve));
+      if (toldBytes > bodyMaxBytes) return use({ kind: "too_large" }, held);
       if (isAtOnce) atOnceFreeBytes -= toldBytes;
-      const cancelTime = clock.after(BODY_MAX_MS, () => stopped.resolve({ kind: "too_slow" }));
-      const reading = isAtOnce ? readAtOnce(request) : readAsStream(request, bodyMaxBytes, held);
-      reading.body.then(stopped.resolve, () => stopped.resolve({ kind: "broken_off" }));
+      const cancelTime = clock.after(BODY_MAX_MS, () => resolve({ kind: "too_slow" }));
+      const stopReading = isAtOnce
+        ? readAtOnce(request, resolve)
+        : readAsStream(request, bodyMaxBytes, held, resolve);
       try {
-        const body = await stopped.promise;
+        const body = await promise;
         cancelTime();
         held.isBeingRead = false;
         if (!isGzip || body.kind !== "whole" || body.bytes.length === 0) {
@@ -87,7 +92,7 @@ export function createBodyReader(options: BodyOptions): BodyReader {
         const waitedFor = await inflated;
         return await use(request.signal.aborted ? { kind: "broken_off" } : waitedFor, held);
       } finally {
-        reading.end();
+        stopReading();
         held.end();
         if (isAtOnce) atOnceFreeBytes += toldBytes;
       }
@@ -127,34 +132,38 @@ function createInflating(room: Room, bodyMaxBytes: number) {
   };
 }
 
-interface Reading {
-  readonly body: Promise<Body>;
-  /** What still comes is not read. */
-  end(): void;
+/** Starts reading; `resolve` is told what comes of it. What is returned ends it: what still comes is not read. */
+function readAtOnce(request: Request, resolve: (body: Body) => void): () => void {
+  request.bytes().then(
+    (bytes) => resolve({ kind: "whole", bytes }),
+    () => resolve({ kind: "broken_off" }),
+  );
+  return noop;
 }
 
-function readAtOnce(request: Request): Reading {
-  return { body: request.bytes().then(wholeBody), end() {} };
-}
+function noop(): void {}
 
-function wholeBody(bytes: Uint8Array): Body {
-  return { kind: "whole", bytes };
-}
-
-function readAsStream(request: Request, bodyMaxBytes: number, held: Holding): Reading {
+/** As {@link readAtOnce}. */
+function readAsStream(
+  request: Request,
+  bodyMaxBytes: number,
+  held: Holding,
+  resolve: (body: Body) => void,
+): () => void {
   const reader = request.body?.getReader();
   const gather = async (): Promise<Body> => {
     const chunks: Uint8Array[] = [];
     for (;;) {
       const { value: chunk } = (await reader?.read()) ?? {};
       if (held.hasEnded) return { kind: "broken_off" };
-      if (chunk === undefined) return wholeBody(joined(chunks));
+      if (chunk === undefined) return { kind: "whole", bytes: joined(chunks) };
       if (held.bytes + chunk.length > bodyMaxBytes) return { kind: "too_large" };
       if (!held.take(chunk.length)) return { kind: "no_room" };
       chunks.push(chunk);
     }
   };
-  return { body: gather(), end: () => void reader?.cancel().catch(() => {}) };
+  gather().then(resolve, () => resolve({ kind: "broken_off" }));
+  return () => void reader?.cancel().catch(() => {});
 }
 
 function joined(chunks: readonly Uint8Array[]): Uint8Array {
