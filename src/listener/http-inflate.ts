@@ -1,4 +1,4 @@
-/** Inflates bodies, under limits: a small one may be made to become a thousand times as large. */
+/** How bodies are compressed, and inflating them under limits: a small one may be made to become a thousand times as large. */
 import { promisify } from "node:util";
 import { gunzip, gunzipSync } from "node:zlib";
 
@@ -40,6 +40,19 @@ const LENGTH_BYTES = 4;
 
 /** What follows a member is another one. This is the length of the shortest header. */
 const HEADER_BYTES = 10;
+
+/** `gzip`, `identity`, or what the client sent, in small letters. Identities beside gzip, and empty ones, change nothing. */
+export function encodingOf({ headers }: Request): string {
+  const sent = headers.get("Content-Encoding")?.toLowerCase() ?? "";
+  if (sent === "") return "identity";
+  const encodings = sent
+    .split(",")
+    .map((encoding) => encoding.trim())
+    .filter((encoding) => encoding !== "" && encoding !== "identity");
+  const [encoding = "identity"] = encodings;
+  if (encodings.length > 1) return sent;
+  return encoding === "x-gzip" ? "gzip" : encoding;
+}
 
 /** All members of a gzip file, one behind the other. Runs beside the event loop. */
 export async function inflate(bytes: Uint8Array, maxOutputLength: number): Promise<Inflated> {

@@ -11,6 +11,7 @@ import { giveBack } from "../platform/memory.ts";
 import type { HttpCounters } from "./counters.ts";
 import { failure, noContent } from "./http-answers.ts";
 import type { Body, BodyReader } from "./http-body.ts";
+import { encodingOf } from "./http-inflate.ts";
 import { type BodyLines, createLinesOf } from "./http-lines.ts";
 import type { Holding } from "./http-room.ts";
 import type { Intake, Publication } from "./intake.ts";
@@ -50,130 +51,134 @@ const OUT_OF_RANGE = "time outside range -9223372036854775806 - 9223372036854775
 const SHOWN_WORD_MAX_CHARS = 100;
 
 export function createWrite(options: WriteOptions): Write {
-  const { bus, subject, counters, bodies, publishedMaxBytes, drops, log } = options;
-  const linesOf = createLinesOf();
+  const writing = new Writing(options);
+  return (request, precisionName) => writing.answer(request, precisionName);
+}
 
-  /** `reason` is the same each time; what the client said is in `sample`. */
-  const tell = (status: number, reason: string, sample?: () => string): void => {
-    const where = `with ${status}`;
-    drops.tell({ level: "warn", verb: "refused", noun: "write request", reason, where }, 1, sample);
-  };
-  const refuse = (request: Request, status: number, text: string, headers = {}): Response => {
-    counters.add("refused_requests");
-    return failure(request, status, text, headers);
-  };
-  const tooLarge = (request: Request): Response => {
-    tell(413, "the body is too large (max_body_size, nats_max_outbound_size)");
-    return refuse(request, 413, "Request Entity Too Large");
-  };
-  const logSentAway = throttledByReason((text) => log.warn(text), options.clock);
-  const sendAway = (request: Request, text: string): Response => {
-    counters.add("unavailable_requests");
-    logSentAway(text, `answered a write with 503: ${text}`);
-    return failure(request, 503, text, { "Retry-After": RETRY_AFTER_SECONDS });
-  };
-  const giveUp = (request: Request, status: number, text: string): Response => {
-    counters.add("read_errors");
-    tell(status, text);
-    // Of a body that is not there all that follows would be taken for the rest of it.
-    return failure(request, status, text, { Connection: "close" });
-  };
+class Writing {
+  readonly #options: WriteOptions;
+  readonly #linesOf = createLinesOf();
+  readonly #logSentAway: (reason: string, text: string) => void;
 
-  const answerWhole = async (
+  constructor(options: WriteOptions) {
+    this.#options = options;
+    this.#logSentAway = throttledByReason((text) => options.log.warn(text), options.clock);
+  }
+
+  async answer(request: Request, precisionName: string): Promise<Response> {
+    const { bus, bodies, subject } = this.#options;
+    const precision = parsePrecision(precisionName);
+    if (precision === undefined) {
+      this.#tell(400, "invalid precision", () => shownWord(precisionName));
+      const known = "use n, ns, u, us, \u00b5, ms, s, m or h";
+      return this.#refuse(request, 400, `invalid precision "${precisionName}" (${known})`);
+    }
+    const encoding = encodingOf(request);
+    if (encoding !== "gzip" && encoding !== "identity") {
+      this.#tell(415, "Content-Encoding that is not gzip", () => shownWord(encoding));
+      const text = `cannot read Content-Encoding "${encoding}" (use gzip or none)`;
+      return this.#refuse(request, 415, text, { "Accept-Encoding": "gzip" });
+    }
+    // Judged before the body is read, so that sending clients away is cheap.
+    if (bus.state() !== "up" && !bus.hasRoom()) return this.#sendAway(request, BUS_IS_FULL);
+    if (bus.isRefused(subject)) return this.#sendAway(request, NOT_ALLOWED);
+    return bodies.read(request, encoding === "gzip", (body, held) =>
+      body.kind === "whole"
+        ? this.#answerWhole(request, body.bytes, precision, held)
+        : this.#answerNone(request, body),
+    );
+  }
+
+  #answerNone(request: Request, body: Exclude<Body, { readonly kind: "whole" }>): Response {
+    switch (body.kind) {
+      case "too_large":
+        return this.#tooLarge(request);
+      case "not_gzip":
+        this.#tell(400, body.reason);
+        return this.#refuse(request, 400, body.reason);
+      case "no_room":
+        return this.#sendAway(request, TOO_MANY_BODIES);
+      case "too_slow":
+        return this.#giveUp(request, 408, "the body did not come in time");
+      case "broken_off":
+        return this.#giveUp(request, 400, "the body is incomplete");
+    }
+  }
+
+  async #answerWhole(
     request: Request,
     body: Uint8Array,
     precision: Precision,
     held: Holding,
-  ): Promise<Response> => {
+  ): Promise<Response> {
+    const { bus, subject, publishedMaxBytes, log } = this.#options;
     const receivedBytes = body.length;
     log.debug(`HTTP listener read ${receivedBytes} bytes`);
-    const gathered = linesOf(body, {
+    const gathered = this.#linesOf(body, {
       precision,
       sizeMaxBytes: publishedMaxBytes,
       hold: (bytes) => held.take(bytes),
     });
     const lines = gathered instanceof Promise ? await gathered : gathered;
-    if (lines === "too_large") return tooLarge(request);
-    if (lines === "no_room") return sendAway(request, TOO_MANY_BODIES);
-    const waiting = bus.whenRoom(roomFor(lines, options));
-    const hasRoom = waiting === undefined || (await hasRoomInTime(waiting, lines, options));
+    if (lines === "too_large") return this.#tooLarge(request);
+    if (lines === "no_room") return this.#sendAway(request, TOO_MANY_BODIES);
+    const waiting = bus.whenRoom(roomFor(lines, this.#options));
+    const hasRoom = waiting === undefined || (await hasRoomInTime(waiting, lines, this.#options));
     // Who hears nothing sends it again: a client that gave up, or one that sent its next request meanwhile, for which Bun
     // ends the connection. The signal is costly, and nobody can go away while nothing was waited for.
     const hasWaited = waiting !== undefined || gathered instanceof Promise;
     const isGone = hasWaited && request.signal.aborted;
     if (isGone || !hasRoom) {
       giveBack(body);
-      if (isGone) return giveUp(request, 400, "the client went away");
-      return sendAway(request, BUS_IS_FULL);
+      if (isGone) return this.#giveUp(request, 400, "the client went away");
+      return this.#sendAway(request, BUS_IS_FULL);
     }
-    if (bus.isRefused(subject)) return sendAway(request, NOT_ALLOWED);
+    if (bus.isRefused(subject)) return this.#sendAway(request, NOT_ALLOWED);
     let droppedLines = lines.overflowLines;
     let isTaken = true;
-    for (const publication of takeLines(receivedBytes, lines, options)) {
+    for (const publication of takeLines(receivedBytes, lines, this.#options)) {
       // A batch that waits for more is in good hands: core NATS confirms nothing, so there is nothing to wait for.
       if (publication.isUnderWay && !(await publication.isTaken)) isTaken = false;
       droppedLines += publication.longLines;
     }
     // The bus, which had room, refused some after all: it is being closed.
-    if (!isTaken) return sendAway(request, BUS_IS_FULL);
+    if (!isTaken) return this.#sendAway(request, BUS_IS_FULL);
     if (droppedLines === 0) return noContent(request);
     return failure(request, 400, partialWrite(lines.overflowing, droppedLines));
-  };
-  const answer = (request: Request, body: Body, precision: Precision, held: Holding) => {
-    switch (body.kind) {
-      case "too_large":
-        return tooLarge(request);
-      case "not_gzip":
-        tell(400, body.reason);
-        return refuse(request, 400, body.reason);
-      case "no_room":
-        return sendAway(request, TOO_MANY_BODIES);
-      case "too_slow":
-        return giveUp(request, 408, "the body did not come in time");
-      case "broken_off":
-        return giveUp(request, 400, "the body is incomplete");
-      case "whole":
-        return answerWhole(request, body.bytes, precision, held);
-    }
-  };
+  }
 
-  return async (request, precisionName) => {
-    const precision = parsePrecision(precisionName);
-    if (precision === undefined) {
-      tell(400, "invalid precision", () => shownWord(precisionName));
-      const known = "use n, ns, u, us, \u00b5, ms, s, m or h";
-      return refuse(request, 400, `invalid precision "${precisionName}" (${known})`);
-    }
-    const encoding = encodingOf(request);
-    if (encoding !== "gzip" && encoding !== "identity") {
-      tell(415, "Content-Encoding that is not gzip", () => shownWord(encoding));
-      const text = `cannot read Content-Encoding "${encoding}" (use gzip or none)`;
-      return refuse(request, 415, text, { "Accept-Encoding": "gzip" });
-    }
-    // Judged before the body is read, so that sending clients away is cheap.
-    if (bus.state() !== "up" && !bus.hasRoom()) return sendAway(request, BUS_IS_FULL);
-    if (bus.isRefused(subject)) return sendAway(request, NOT_ALLOWED);
-    return bodies.read(request, encoding === "gzip", (body, held) =>
-      answer(request, body, precision, held),
-    );
-  };
+  /** `reason` is the same each time; what the client said is in `sample`. */
+  #tell(status: number, reason: string, sample?: () => string): void {
+    const what = { level: "warn", verb: "refused", noun: "write request" } as const;
+    this.#options.drops.tell({ ...what, reason, where: `with ${status}` }, 1, sample);
+  }
+
+  #tooLarge(request: Request): Response {
+    this.#tell(413, "the body is too large (max_body_size, nats_max_outbound_size)");
+    return this.#refuse(request, 413, "Request Entity Too Large");
+  }
+
+  #refuse(request: Request, status: number, text: string, headers = {}): Response {
+    this.#options.counters.add("refused_requests");
+    return failure(request, status, text, headers);
+  }
+
+  #sendAway(request: Request, text: string): Response {
+    this.#options.counters.add("unavailable_requests");
+    this.#logSentAway(text, `answered a write with 503: ${text}`);
+    return failure(request, 503, text, { "Retry-After": RETRY_AFTER_SECONDS });
+  }
+
+  /** Of a body that is not there all that follows on the connection would be taken for the rest of it. */
+  #giveUp(request: Request, status: number, text: string): Response {
+    this.#options.counters.add("read_errors");
+    this.#tell(status, text);
+    return failure(request, status, text, { Connection: "close" });
+  }
 }
 
 function shownWord(word: string): string {
   return harmlessJson(word.slice(0, SHOWN_WORD_MAX_CHARS));
-}
-
-/** `gzip`, `identity`, or what the client sent, in small letters. Identities beside gzip, and empty ones, change nothing. */
-function encodingOf({ headers }: Request): string {
-  const sent = headers.get("Content-Encoding")?.toLowerCase() ?? "";
-  if (sent === "") return "identity";
-  const encodings = sent
-    .split(",")
-    .map((encoding) => encoding.trim())
-    .filter((encoding) => encoding !== "" && encoding !== "identity");
-  const [encoding = "identity"] = encodings;
-  if (encodings.length > 1) return sent;
-  return encoding === "x-gzip" ? "gzip" : encoding;
 }
 
 /** Bytes that the bus is to take: what is gathered goes before the lines. */
