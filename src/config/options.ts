@@ -483,7 +483,7 @@ export const OPTIONS = {
   monitor_max_size: {
     type: "size",
     modes: ["monitor"],
-    default: "32MB",
+    default: "24MB",
     since: "3.0",
     doc: "Bytes of names and labels that the monitor keeps at most; what comes above it is dropped and counted.",
   },

@@ -16,11 +16,12 @@ export const MONITOR_COUNTERS = {
   ignored_lines: "Lines that hold no counters: spout_mon, writer_drop and the like.",
   invalid_lines:
     "Lines dropped because they are neither line protocol nor what 2.x publishes, or longer than 64 KB.",
-  dropped_series: "Values dropped because monitor_max_series counters were known already.",
+  dropped_series:
+    "Values dropped because monitor_max_series counters, or 2000 names, were known already.",
   dropped_size:
     "Values dropped because the known counters' names and labels took monitor_max_size already.",
   dropped_long_labels:
-    "Values dropped because their name and labels have more than 8192 characters.",
+    "Values dropped because their name and component have more than 128 characters, or name and labels more than 8192.",
   nats_dropped: "Messages dropped because more than nats_max_pending_size was waiting.",
   nats_dropped_lines: "Lines in the messages dropped above nats_max_pending_size.",
   nats_uncounted_breaks:

@@ -129,6 +129,7 @@ function throttledEach(log: Log, clock: Clock): ReportLog {
     keptApart: warn(),
     tooLong: error(),
     tooMany: error(),
+    tooManyNames: error(),
     tooLarge: error(),
   };
 }

@@ -4,7 +4,13 @@ import { harmlessJson } from "../platform/harmless-text.ts";
 import { readCounterLine } from "./counter-line.ts";
 import type { MonitorCounters } from "./counters.ts";
 import { readPrometheusLine } from "./prometheus-line.ts";
-import { COUNTER_MAX_CHARS, type Outcome, type Series } from "./series.ts";
+import {
+  COUNTER_MAX_CHARS,
+  NAME_MAX_CHARS,
+  NAMES_MAX,
+  type Outcome,
+  type Series,
+} from "./series.ts";
 
 export interface ReportDeps {
   readonly series: Series;
@@ -19,6 +25,7 @@ export interface ReportLog {
   readonly keptApart: (text: string) => void;
   readonly tooLong: (text: string) => void;
   readonly tooMany: (text: string) => void;
+  readonly tooManyNames: (text: string) => void;
   readonly tooLarge: (text: string) => void;
 }
 
@@ -99,12 +106,17 @@ function tell(
     case "too-long":
       counters.add("dropped_long_labels");
       return log.tooLong(
-        `dropped ${what()}: its name and labels have more than ${COUNTER_MAX_CHARS} characters`,
+        `dropped ${what()}: its name and component have more than ${NAME_MAX_CHARS} characters, or name and labels more than ${COUNTER_MAX_CHARS}`,
       );
     case "too-many":
       counters.add("dropped_series");
       return log.tooMany(
         `dropped ${what()}: there are too many different counters (monitor_max_series)`,
+      );
+    case "too-many-names":
+      counters.add("dropped_series");
+      return log.tooManyNames(
+        `dropped ${what()}: there are more than ${NAMES_MAX} different names: who tells them on the monitor subject?`,
       );
     case "too-large":
       counters.add("dropped_size");

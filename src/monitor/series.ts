@@ -17,21 +17,34 @@ export interface SeriesOptions {
  * `kept-apart`: kept with a label of its own, for a process that was started later tells the same counter. The others say
  * why the value was dropped.
  */
-export type Outcome = "kept" | "kept-apart" | "too-long" | "too-many" | "too-large";
+export type Outcome = "kept" | "kept-apart" | "too-long" | Lack;
 
-/** A name and its labels as they are printed. Those of real counters have some hundred. */
+type Lack = "too-many" | "too-many-names" | "too-large";
+
+/** A name and its labels as they are printed. Those of real counters have some hundred characters. */
 export const COUNTER_MAX_CHARS = 8192;
+/** A name and the kind of component that tells it, which together are one on the page as well. Real ones have some thirty. */
+export const NAME_MAX_CHARS = 128;
+/** So many of those. A name stands on the page six times if it has but one value; real sites have some hundred names. */
+export const NAMES_MAX = 2000;
 
 interface Known {
   /** Name and labels. */
   readonly key: string;
   readonly nameLength: number;
+  readonly kind: Kind;
   /** Undefined if the labels name no component. */
   readonly source: Source | undefined;
   value: number;
   startedMs: number | undefined;
   /** On the clock that only grows. */
   heardAtMs: number;
+}
+
+/** All counters of one name that components of one kind tell. */
+interface Kind {
+  readonly name: string;
+  count: number;
 }
 
 /** Who told something: a component. */
@@ -55,6 +68,7 @@ export class Series {
   readonly #options: SeriesOptions;
   readonly #known = new Map<string, Known>();
   readonly #sources = new Map<string, Source>();
+  readonly #kinds = new Map<string, Kind>();
   /** Of all keys, and of the labels of all sources. */
   #bytes = 0;
   #forgottenAtMs = -Infinity;
@@ -68,15 +82,17 @@ export class Series {
    * them, for who has them.
    */
   put(sample: Sample, printed = printLabels(sample.labels)): Outcome {
-    if (sample.name.length + printed.length > COUNTER_MAX_CHARS) return "too-long";
-    const known = this.#known.get(sample.name + printed);
+    const { name } = sample;
+    const isTooLong = name.length + printed.length > COUNTER_MAX_CHARS;
+    if (isTooLong || kindOf(sample).length > NAME_MAX_CHARS) return "too-long";
+    const known = this.#known.get(name + printed);
     if (known !== undefined && this.#isTwinOf(known, sample)) {
       const labels = labelsApart(sample);
-      const key = sample.name + printLabels(labels);
+      const key = name + printLabels(labels);
       const outcome = this.#keep(this.#known.get(key), key, { ...sample, labels });
       return outcome === "kept" ? "kept-apart" : outcome;
     }
-    return this.#keep(known, sample.name + printed, sample);
+    return this.#keep(known, name + printed, sample);
   }
 
   /** How a sample that is not kept here would stand among those that are. */
@@ -117,11 +133,13 @@ export class Series {
     if (known === undefined) {
       const { name, labels, value, startedMs } = sample;
       const sourceLabels = sourceOf(labels);
-      const refusal = this.#refusal(key, sourceLabels);
+      const kindName = kindOf(sample);
+      const refusal = this.#refusal(key, kindName, sourceLabels);
       if (refusal !== undefined) return refusal;
       const source = this.#source(sourceLabels, heardAtMs);
+      const kind = this.#kind(kindName);
       const nameLength = name.length;
-      this.#known.set(key, { key, nameLength, source, value, startedMs, heardAtMs });
+      this.#known.set(key, { key, nameLength, kind, source, value, startedMs, heardAtMs });
       this.#bytes += bytesOf(key);
       return "kept";
     }
@@ -133,19 +151,20 @@ export class Series {
   }
 
   /** Why there is no room for another counter; undefined if there is, perhaps after forgetting others. */
-  #refusal(key: string, sourceLabels: string): "too-many" | "too-large" | undefined {
-    const first = this.#lack(key, sourceLabels);
+  #refusal(key: string, kindName: string, sourceLabels: string): Lack | undefined {
+    const first = this.#lack(key, kindName, sourceLabels);
     if (first === undefined) return undefined;
     const nowMs = this.#options.clock.monotonicMs();
     if (nowMs - this.#forgottenAtMs < FORGET_INTERVAL_MS) return first;
     this.#forgottenAtMs = nowMs;
     this.#forget();
-    return this.#lack(key, sourceLabels);
+    return this.#lack(key, kindName, sourceLabels);
   }
 
-  #lack(key: string, sourceLabels: string): "too-many" | "too-large" | undefined {
+  #lack(key: string, kindName: string, sourceLabels: string): Lack | undefined {
     const { max, maxBytes } = this.#options;
     if (this.#known.size >= max) return "too-many";
+    if (this.#kinds.size >= NAMES_MAX && !this.#kinds.has(kindName)) return "too-many-names";
     const isNewSource = sourceLabels !== "" && !this.#sources.has(sourceLabels);
     const bytes = bytesOf(key) + (isNewSource ? bytesOf(sourceLabels) : 0);
     return this.#bytes + bytes > maxBytes ? "too-large" : undefined;
@@ -163,6 +182,16 @@ export class Series {
     return source;
   }
 
+  #kind(name: string): Kind {
+    let kind = this.#kinds.get(name);
+    if (kind === undefined) {
+      kind = { name, count: 0 };
+      this.#kinds.set(name, kind);
+    }
+    kind.count++;
+    return kind;
+  }
+
   /** What was not heard of since then is as good as forgotten. */
   #oldestMs(): number {
     const { expiryMs, clock } = this.#options;
@@ -172,12 +201,16 @@ export class Series {
   /** A component is heard of whenever one of its counters is, so that none is forgotten before all of those are. */
   #forget(): void {
     const oldestMs = this.#oldestMs();
-    for (const map of [this.#known, this.#sources]) {
-      for (const [key, { heardAtMs }] of map) {
-        if (heardAtMs > oldestMs) continue;
-        map.delete(key);
-        this.#bytes -= bytesOf(key);
-      }
+    for (const [key, { heardAtMs, kind }] of this.#known) {
+      if (heardAtMs > oldestMs) continue;
+      this.#known.delete(key);
+      this.#bytes -= bytesOf(key);
+      if (--kind.count === 0) this.#kinds.delete(kind.name);
+    }
+    for (const [labels, { heardAtMs }] of this.#sources) {
+      if (heardAtMs > oldestMs) continue;
+      this.#sources.delete(labels);
+      this.#bytes -= bytesOf(labels);
     }
   }
 }
@@ -193,12 +226,17 @@ function labelsApart({ labels, startedMs = 0 }: Sample): Labels {
   return { ...labels, started: new Date(startedMs).toISOString() };
 }
 
+function kindOf({ name, labels: { component = "" } }: Sample): string {
+  return `${component} ${name}`;
+}
+
 /** What names the component; empty if none is named. */
 function sourceOf({ component = "", host = "", name = "", started = "" }: Labels): string {
   return component === "" ? "" : printLabels({ component, host, name, started });
 }
 
-/** What a text takes in the runtime's memory. */
+/** What a text takes in the runtime's memory, or on the page if that is more. */
 function bytesOf(text: string): number {
-  return /^[\0-\xff]*$/.test(text) ? text.length : 2 * text.length;
+  const isLatin1 = /^[\0-\xff]*$/.test(text);
+  return Math.max(isLatin1 ? text.length : 2 * text.length, Buffer.byteLength(text));
 }

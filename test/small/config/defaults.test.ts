@@ -117,7 +117,7 @@ test("a monitor binds port 9331 and forgets what it has not heard of for a minut
     pendingMaxBytes: 20 * MB,
     expiryMs: 60_000,
     seriesMax: 100_000,
-    sizeMaxBytes: 32 * MB,
+    sizeMaxBytes: 24 * MB,
   });
   expect(warnings).toEqual([]);
 });

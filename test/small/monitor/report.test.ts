@@ -20,6 +20,7 @@ function setUp(max = 100, maxBytes = 100_000) {
       keptApart: note,
       tooLong: note,
       tooMany: note,
+      tooManyNames: note,
       tooLarge: note,
     },
   };
@@ -97,7 +98,7 @@ test("what is too much in bytes, and what is too long, is counted and told for i
     dropped_series: 0,
   });
   expect(log[0]).toBe(
-    `dropped n{a="${"x".repeat(195)}...: its name and labels have more than 8192 characters`,
+    `dropped n{a="${"x".repeat(195)}...: its name and component have more than 128 characters, or name and labels more than 8192`,
   );
   expect(log[3]).toBe(
     `dropped n{a="${"x".repeat(195)}...: the names and labels of all counters take too much memory (monitor_max_size)`,

@@ -97,14 +97,17 @@ test("no more bytes of names and labels are kept than the limit says; known ones
   expect(values()).toEqual(["b 2", "d 1"]);
 });
 
-test("what takes two bytes a character counts twice, and the name of a component once more", () => {
+test("what takes more bytes in memory, or on the page, counts as those, and the name of a component once more", () => {
   const { series } = setUp(100, 1000);
   expect(series.put(sample("a", 1, { a: "ż".repeat(494) }))).toBe("too-large");
   expect(series.put(sample("a", 1, { a: "ż".repeat(493) }))).toBe("kept");
+  expect(setUp(100, 1000).series.put(sample("a", 1, { a: "点".repeat(331) }))).toBe("kept");
+  expect(setUp(100, 1000).series.put(sample("a", 1, { a: "点".repeat(332) }))).toBe("too-large");
   const other = setUp(100, 1000).series;
-  const labels = (bytes: number) => ({ component: "f".repeat(bytes) });
-  expect(other.put(sample("a", 1, labels(493)))).toBe("too-large");
-  expect(other.put(sample("a", 1, labels(485)))).toBe("kept");
+  // a{component="f",host="..."}, and the same without the name: 47 bytes, and the host twice.
+  const labels = (bytes: number) => ({ component: "f", host: "h".repeat(bytes) });
+  expect(other.put(sample("a", 1, labels(477)))).toBe("too-large");
+  expect(other.put(sample("a", 1, labels(476)))).toBe("kept");
 });
 
 test("bytes are given back with what is forgotten, however often", () => {
@@ -121,7 +124,10 @@ test("a counter whose name and labels are longer than any real one is not kept",
   const { series } = setUp();
   expect(series.put(sample("n", 1, { a: "x".repeat(8185) }))).toBe("kept");
   expect(series.put(sample("n", 1, { a: "x".repeat(8186) }))).toBe("too-long");
-  expect(series.put(sample("n".repeat(8193), 1))).toBe("too-long");
+  expect(series.put(sample("n".repeat(127), 1))).toBe("kept");
+  expect(series.put(sample("n".repeat(128), 1))).toBe("too-long");
+  expect(series.put(sample("n", 1, { component: "c".repeat(126) }))).toBe("kept");
+  expect(series.put(sample("n", 1, { component: "c".repeat(127) }))).toBe("too-long");
 });
 
 test("of two processes that tell the same counter, the one that was started first has a label of its own", () => {
@@ -179,4 +185,17 @@ test("a clock that is set moves the times of the last reports with it, and makes
     expect(times()).toEqual([setToMs - 5000]);
     expect(values()).toEqual(["passed 1"]);
   }
+});
+
+test("there are no more different names than a page bears, those of different components apart", () => {
+  const { clock, series } = setUp(5000, 1e6);
+  for (let i = 0; i < 1000; i++) expect(series.put(sample(`n${i}`, 1))).toBe("kept");
+  for (let i = 0; i < 1000; i++) {
+    expect(series.put(sample("n", 1, { component: `c${i}` }))).toBe("kept");
+  }
+  expect(series.put(sample("m", 1))).toBe("too-many-names");
+  expect(series.put(sample("n0", 1, { component: "c0" }))).toBe("too-many-names");
+  expect(series.put(sample("n0", 1, { rule: "r" }))).toBe("kept");
+  clock.advance(60_000);
+  expect(series.put(sample("m", 1))).toBe("kept");
 });
