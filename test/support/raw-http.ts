@@ -5,8 +5,8 @@ import { eventually } from "./eventually.ts";
 
 export interface RawConnection extends Disposable {
   send(bytes: string | Uint8Array): void;
-  /** Reads no more, as a client that has stopped. */
-  pause(): void;
+  /** Reads no more, as a client that has stopped, until what it returns is called. */
+  pause(): () => void;
   /** All that the server has sent. */
   received(): string;
   /** Resolves once `pattern` is in what the server has sent. */
@@ -27,7 +27,10 @@ export async function openRawConnection(port: number): Promise<RawConnection> {
   socket.on("close", () => (isEnded = true));
   return {
     send: (bytes) => void socket.write(bytes),
-    pause: () => void socket.pause(),
+    pause() {
+      socket.pause();
+      return () => void socket.resume();
+    },
     received: () => text,
     async receives(pattern) {
       await eventually(`${pattern} in an answer`, () => pattern.test(text)).catch((error) => {
