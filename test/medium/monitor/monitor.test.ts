@@ -78,21 +78,24 @@ test("components of 1.x, of 2.x and of this version are seen side by side", asyn
   expect(monitor.log.lines.filter((line) => !line.startsWith("INFO"))).toEqual([]);
 });
 
-test("messages that are no metrics do no harm, and are counted", async () => {
+test("messages that are no metrics do no harm, and are counted, and told once for each reason", async () => {
   await using nats = await startNatsServer();
   await using monitor = await startTestMonitor(nats.address);
   await using publisher = await startPublisher(nats.address);
-  for (const text of ["foo{", "foo{}", 'foo{a="b"', "\x00\xff", "", "\n\n"]) {
+  for (const text of ["foo{", "bar{", "foo{}", 'foo{a="b"', "\x00\xff", "", "\n\n"]) {
     await publisher.publish(text);
   }
   await publisher.publish("foo 1");
   await eventually("the good one is there", async () => (await monitor.values()).includes("foo 1"));
   expect(monitor.running.metrics()[0]?.counts).toMatchObject({
-    invalid_lines: 4,
+    invalid_lines: 5,
     ignored_lines: 0,
   });
   expect(monitor.log.lines.filter((line) => line.startsWith("WARN"))).toEqual([
     'WARN invalid metrics received: line 1: invalid label: "foo{"',
+    'WARN invalid metrics received: line 1: no value: "foo{}"',
+    'WARN invalid metrics received: line 1: invalid label separator: "foo{a=\\"b\\""',
+    'WARN invalid metrics received: line 1: invalid metric: "\\u0000ÿ"',
   ]);
 });
 
