@@ -3,7 +3,7 @@
  * memory than the operator granted, or keeps the others out for longer than a moment.
  */
 import type { Clock } from "../platform/clock.ts";
-import { giveBack } from "../platform/memory.ts";
+import { createCollector, giveBack } from "../platform/memory.ts";
 import { inflate, inflateAtOnce, type Inflated, toldLength } from "./http-inflate.ts";
 import { type Holding, type HoldingOptions, Room, SMALL_MAX_BYTES } from "./http-room.ts";
 
@@ -56,6 +56,12 @@ const NOT_ASKED: HoldingOptions = { senderName: () => "", onGivenAway() {} };
 /** Inflating so much takes a millisecond at most, if what comes of it is small too: no time to do it beside the event loop. */
 const INFLATED_AT_ONCE_MAX_BYTES = 64 * 1024;
 
+/**
+ * Inflating leaves as much garbage as it makes, in pieces that nothing but a collection frees, and clients that send bombs make it
+ * faster than the runtime collects by itself: on a busy machine 630 MB resident instead of 400.
+ */
+const GARBAGE_MAX_BYTES = 64 * 1024 * 1024;
+
 export function createBodyReader(options: BodyOptions): BodyReader {
   const { bodyMaxBytes, totalMaxBytes, clock, senderName } = options;
   const room = new Room({ maxBytes: totalMaxBytes, clock });
@@ -104,6 +110,7 @@ export function createBodyReader(options: BodyOptions): BodyReader {
 function createInflating(room: Room, bodyMaxBytes: number) {
   let inflating: Promise<unknown> = Promise.resolve();
   const atOnceMaxBytes = Math.min(bodyMaxBytes, SMALL_MAX_BYTES);
+  const leaveGarbage = createCollector(GARBAGE_MAX_BYTES);
 
   const keep = (inflated: Inflated, held: Holding): Body => {
     if (inflated.kind !== "whole" || held.exchange(inflated.bytes.length)) return inflated;
@@ -117,6 +124,7 @@ function createInflating(room: Room, bodyMaxBytes: number) {
     const maxBytes = Math.min(bodyMaxBytes, room.roomFor(toldBytes) + held.bytes);
     if (maxBytes < Math.max(toldBytes, 1)) return { kind: "no_room" };
     const inflated = await inflate(bytes, maxBytes);
+    leaveGarbage(inflated.kind === "whole" ? inflated.bytes.length : maxBytes);
     if (inflated.kind === "too_large" && maxBytes < bodyMaxBytes) return { kind: "no_room" };
     return keep(inflated, held);
   };
