@@ -1,9 +1,10 @@
 /**
- * How long the built binary takes until it is of use: `bun test/bench/start.ts`.
+ * How long the built binary takes until it is of use: `bun test/bench/start.ts [--smoke]`.
  *
  * From the start of the process to its end for --version, to the last log line that says it is ready otherwise; NATS is
  * there. Each figure is the median of 9 starts after one that does not count, which brings the binary into memory.
- * Fails above 100 ms for a listener and 300 ms for a filter with 8 threads.
+ * Fails above 100 ms for a listener and 300 ms for a filter with 8 threads; with `--smoke` only if one does not start, for a machine
+ * that is slow or busy misses any limit.
  */
 import { buildBinary } from "../support/binary.ts";
 import { startNatsServer } from "../support/nats-server.ts";
@@ -12,7 +13,8 @@ import { tempFolder } from "../support/temp-folder.ts";
 import { printCost } from "./cost.ts";
 import { describeMachine } from "./process-usage.ts";
 
-const STARTS = 9;
+const isSmoke = process.argv.includes("--smoke");
+const STARTS = isSmoke ? 1 : 9;
 
 await using nats = await startNatsServer();
 const binary = await buildBinary();
@@ -65,7 +67,7 @@ async function measure(name: string, maxMs: number, start: () => Promise<number>
     `${name.padEnd(18)} ${medianMs.toFixed(0).padStart(4)} ms ` +
       `(${bestMs.toFixed(0)} to ${worstMs.toFixed(0)}${limit})`,
   );
-  if (medianMs > maxMs) process.exitCode = 1;
+  if (medianMs > maxMs && !isSmoke) process.exitCode = 1;
   return medianMs;
 }
 

@@ -45,7 +45,7 @@ export const SUITES: Readonly<Record<SuiteName, readonly Benchmark[]>> = {
     filter("filter, 10 rules, 8 workers", "--rules 10 --workers 8 --rate 1000000"),
     filter("filter, 1,000 rules, 1 worker", "--rules 1000 --workers 1 --rate 1000000"),
     row("writer", "writer.ts", "--rate 200000", "--rate 20000 --seconds 1 --warm-up 0"),
-    row("starting", "start.ts", ""),
+    row("starting", "start.ts", "", "--smoke"),
   ],
   large: [
     row(
