@@ -11,6 +11,7 @@ const FILE_MODE = 0o644;
 /** The container image, which `oci.ts` writes. */
 export const IMAGE_NAME = `${PROGRAM}-${VERSION}-oci.tar`;
 const DOCUMENTS = ["CHANGELOG.md", "LICENSE", "README.md"];
+const FOLDERS = ["configs", "docs"];
 
 /** Writes `<folder>/influx-spout-<version>-<target>.tar.gz` and resolves with its path. */
 export async function writeArchive(
@@ -20,10 +21,7 @@ export async function writeArchive(
   source: Source,
 ): Promise<string> {
   const name = `${PROGRAM}-${VERSION}-${target}`;
-  const configs = await readdir(join(ROOT, "configs"), { recursive: true, withFileTypes: true });
-  const files = configs
-    .filter((entry) => entry.isFile())
-    .map((entry) => join(entry.parentPath, entry.name).slice(ROOT.length + 1));
+  const files = (await Promise.all(FOLDERS.map(filesBelow))).flat();
   const folders = new Set(["", ...files.map((file) => file.slice(0, file.lastIndexOf("/") + 1))]);
 
   const entries: TarEntry[] = [
@@ -39,6 +37,14 @@ export async function writeArchive(
   const path = join(folder, archiveName(target));
   await Bun.write(path, gzip(tar(entries, source.date)));
   return path;
+}
+
+/** Paths from the root. */
+async function filesBelow(folder: string): Promise<string[]> {
+  const entries = await readdir(join(ROOT, folder), { recursive: true, withFileTypes: true });
+  return entries
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name).slice(ROOT.length + 1));
 }
 
 /** Writes `<folder>/SHA256SUMS`, for `sha256sum -c`, over what there is to download of this version. */

@@ -32,6 +32,8 @@ async function main(command: Command): Promise<number> {
   switch (command.kind) {
     case "help":
       return print(command.usage ?? USAGE);
+    case "init":
+      return print(command.config);
     case "version":
       return print(`${describeVersion()}\n`);
     case "wrong": {

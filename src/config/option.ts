@@ -24,7 +24,7 @@ export interface OptionDeclaration {
   readonly modes: readonly Mode[];
   /** One for all modes, or one a mode. */
   readonly default: FileValue | Partial<Readonly<Record<Mode, FileValue>>>;
-  /** Set where the default is not a fixed value: what README says instead. */
+  /** Set where the default is not a fixed value: what documentation says instead. */
   readonly defaultText?: string;
   /** What 0, or an empty text, means; without this, 0 is refused as negative values are. */
   readonly zero?: "default" | "processors" | "off";

@@ -1,6 +1,6 @@
 /**
- * Every option there is: names, type, unit, default, modes, history, documentation. Parsing, validation, `--check` and
- * the tables of README come from this table or are tested against it. What a value must be beyond its type and range is
+ * Every option there is: names, type, unit, default, modes, history, documentation. Parsing, validation, `--check`, `--help`,
+ * `--init` and `docs/options.md` come from this table. What a value must be beyond its type and range is
  * in the check-*.ts files.
  */
 import type { Mode } from "./config.ts";
@@ -548,6 +548,20 @@ export const OPTION_LIST: readonly Option[] = Object.entries(OPTIONS).map(
   ([name, declaration]) => ({ name: name as OptionName, ...declaration }),
 );
 
+/** The options that `mode` has and not all others. */
+export function ownOptions(mode: Mode): readonly Option[] {
+  return OPTION_LIST.filter(({ modes }) => modes.includes(mode) && !isOfAllComponents(modes));
+}
+
+/** The options of `mode` that all components have. */
+export function commonOptions(mode: Mode): readonly Option[] {
+  return OPTION_LIST.filter(({ modes }) => modes.includes(mode) && isOfAllComponents(modes));
+}
+
+function isOfAllComponents(modes: readonly Mode[]): boolean {
+  return COMPONENT_MODES.every((mode) => modes.includes(mode));
+}
+
 export function optionNamed(name: OptionName): Option {
   return { name, ...OPTIONS[name] };
 }
@@ -566,12 +580,12 @@ export function sinceOf(option: Option, mode: Mode): Since {
   return typeof since === "string" ? since : (since as Readonly<Record<Mode, Since>>)[mode];
 }
 
-/** The default as README and the example files say it: TOML, or words where it depends on something. */
+/** The default as documentation and example files say it: TOML, or words where it depends on something. */
 export function defaultTextOf(option: Option, mode: Mode): string {
   return option.defaultText ?? JSON.stringify(defaultOf(option, mode));
 }
 
-/** "byte size" and so on: the type as README says it. */
+/** "byte size" and so on: the type as documentation says it. */
 export function typeTextOf(option: Option): string {
   return TYPE_TEXTS[option.type];
 }

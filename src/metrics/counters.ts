@@ -1,6 +1,6 @@
 /**
  * Counters of one component. Each component declares its own, name by name with what it counts, in the order in
- * which they are published; README's tables are tested against those declarations.
+ * which they are published; `docs/metrics.md` is made of those declarations.
  */
 
 /** Counter name (the field's name in InfluxDB) -> what it counts, for the documentation. */

@@ -1,5 +1,5 @@
 /**
- * On a machine with neither Bun nor Node: a root folder that holds the unpacked archive and the libraries that README
+ * On a machine with neither Bun nor Node: a root folder that holds the unpacked archive and the libraries that docs/installing.md
  * names, and nothing else. Every mode runs there, and lines go all the way.
  */
 import { expect, test } from "bun:test";
@@ -123,13 +123,13 @@ test(
   RELEASE_MAX_MS,
 );
 
-/** The archive, unpacked, among what README says that it needs, with `common` as /etc/influx-spout.toml. */
+/** The archive, unpacked, among what docs/installing.md says that it needs, with `common` as /etc/influx-spout.toml. */
 async function freshMachine(common: string): Promise<TempFolder> {
   const { file } = await release();
   const machine = await tempFolder();
   await run(["chmod", "755", machine.path]);
   await run(["tar", "xzf", file(archiveFile(TARGET)), "-C", machine.path]);
-  for (const path of await namedInReadme(machine.file(FOLDER, "README.md"))) {
+  for (const path of await namedInDocs(machine.file(FOLDER, "docs/installing.md"))) {
     await mkdir(dirname(join(machine.path, path)), { recursive: true });
     await cp(path, join(machine.path, path), { dereference: true });
   }
@@ -147,10 +147,10 @@ function serversAt(nats: NatsServer, backend: RecordingBackend): string {
   ].join("\n");
 }
 
-/** Where this machine has the loader and the libraries in the row of README's table. */
-async function namedInReadme(path: string): Promise<string[]> {
-  const readme = await Bun.file(path).text();
-  const row = readme.split("\n").find((line) => line.startsWith(`| \`${TARGET}\` `)) ?? "";
+/** Where this machine has the loader and the libraries in the row of that page's table. */
+async function namedInDocs(path: string): Promise<string[]> {
+  const page = await Bun.file(path).text();
+  const row = page.split("\n").find((line) => line.startsWith(`| \`${TARGET}\` `)) ?? "";
   const names = [...row.matchAll(/`([^`]+)`/g)].map(([, name = ""]) => name).slice(1);
   const cache = await run(["/sbin/ldconfig", "-p"]);
   return names.map((name) => {

@@ -1,6 +1,6 @@
 /**
  * The container image, by Debian's skopeo and buildah: what it says of itself, what is in it, and how it runs, each
- * container in the network of nats-server, as in README, so that its examples work as they are.
+ * container in the network of nats-server, as in docs/installing.md, so that its examples work as they are.
  */
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { appendFile } from "node:fs/promises";
@@ -114,9 +114,9 @@ test("it holds the program, the libraries that readelf finds, and what it reads;
   ).toMatch(/^\d{2,}/);
 });
 
-test("README says how large it is, and what makes it up, within a few percent", async () => {
+test("docs/installing.md says how large it is, and what makes it up, within a few percent", async () => {
   const { sources } = await release();
-  const readme = await Bun.file(sources.file("README.md")).text();
+  const page = await Bun.file(sources.file("docs/installing.md")).text();
   const root = await store.mount(NAME);
   const sizeOf = async (...paths: readonly string[]) => {
     const sizes = await run(["du", "--bytes", "--summarize", "--total", ...paths]);
@@ -127,13 +127,13 @@ test("README says how large it is, and what makes it up, within a few percent", 
     ["`/lib`, `/lib64`: the loader and C library", await sizeOf(`${root}/lib`, `${root}/lib64`)],
     ["all of it, as the archive to load", await sizeOf(archive)],
   ] as const) {
-    const line = readme.split("\n").find((each) => each.startsWith(`| ${row} `)) ?? "";
+    const line = page.split("\n").find((each) => each.startsWith(`| ${row} `)) ?? "";
     const stated = Number(/\| ([\d.]+) MiB/.exec(line)?.[1]);
     expect([row, Math.abs(stated / size - 1) < 0.05]).toEqual([row, true]);
   }
 });
 
-test("it runs as README says: HTTP by default, UDP by its argument, and a writer with a file from outside", async () => {
+test("it runs as docs/installing.md says: HTTP by default, UDP by its argument, and a writer with a file from outside", async () => {
   await Bun.write(
     folder.file("tap.toml"),
     'mode = "writer"\noutput = "stdout"\nnats_subject = ["influx-spout"]\nbatch_max_age = "100ms"\n',

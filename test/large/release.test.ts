@@ -62,6 +62,7 @@ for (const [target, machine] of Object.entries(MACHINES)) {
         "influx-spout",
         "LICENSE",
         "README.md",
+        "docs/installing.md",
         "CHANGELOG.md",
         "configs/http-listener.toml",
         "configs/influx-spout@.service",
@@ -86,6 +87,7 @@ test(
     await run(["tar", "xzf", file(archiveFile("linux-x64")), "-C", unpacked.path]);
     const folder = unpacked.file(`influx-spout-${VERSION}-linux-x64`);
     expect(await run(["diff", "-r", `${folder}/configs`, sources.file("configs")])).toBe("");
+    expect(await run(["diff", "-r", `${folder}/docs`, sources.file("docs")])).toBe("");
     expect(await run(["diff", `${folder}/README.md`, sources.file("README.md")])).toBe("");
 
     const details = await run(

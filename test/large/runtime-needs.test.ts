@@ -1,4 +1,4 @@
-/** What README says that the binaries need is what readelf finds in them. */
+/** What docs/installing.md says that the binaries need is what readelf finds in them. */
 import { expect, test } from "bun:test";
 
 import { run } from "../support/command.ts";
@@ -8,12 +8,12 @@ const LINUX = ["linux-x64", "linux-arm64", "linux-x64-musl", "linux-arm64-musl"]
 
 for (const target of LINUX) {
   test(
-    `README names the loader and the libraries of the binary for ${target}`,
+    `docs/installing.md names the loader and the libraries of the binary for ${target}`,
     async () => {
       const { file, sources } = await release();
       const needed = await neededBy(file(target, "influx-spout"));
-      const readme = await Bun.file(sources.file("README.md")).text();
-      const row = readme.split("\n").find((line) => line.startsWith(`| \`${target}\` `)) ?? "";
+      const page = await Bun.file(sources.file("docs/installing.md")).text();
+      const row = page.split("\n").find((line) => line.startsWith(`| \`${target}\` `)) ?? "";
       const [, , loader = "", libraries = "", atLeast = ""] = row
         .split("|")
         .map((cell) => cell.trim());
@@ -28,13 +28,13 @@ for (const target of LINUX) {
 }
 
 test(
-  "README names the oldest macOS that the binaries run on",
+  "docs/installing.md names the oldest macOS that the binaries run on",
   async () => {
     const { file, sources } = await release();
-    const readme = await Bun.file(sources.file("README.md")).text();
+    const page = await Bun.file(sources.file("docs/installing.md")).text();
     for (const target of ["darwin-x64", "darwin-arm64"]) {
       const oldest = await oldestMacOs(file(target, "influx-spout"));
-      expect(readme).toMatch(new RegExp(`^\\| \`${target}\` .*\\| macOS ${oldest} `, "m"));
+      expect(page).toMatch(new RegExp(`^\\| \`${target}\` .*\\| macOS ${oldest} `, "m"));
     }
   },
   RELEASE_MAX_MS,

@@ -2,6 +2,7 @@
 import { expect, test } from "bun:test";
 
 import { type Command, parseCommand, USAGE } from "../../src/cli.ts";
+import { describeMode, initialConfig } from "../../src/config/describe-mode.ts";
 
 test("one argument is the configuration to run", () => {
   expect(parseCommand(["/etc/spout/writer.toml"])).toEqual({
@@ -43,8 +44,31 @@ test("--as takes a version of the original, once, and goes with --check alone", 
   for (const known of ["1.x", "2.x"]) expect(USAGE).toContain(known);
 });
 
+test("--help tells of a mode, and --init prints a configuration of one", () => {
+  expect(parseCommand(["--help", "writer"])).toEqual({
+    kind: "help",
+    usage: describeMode("writer"),
+  });
+  expect(parseCommand(["-h", "filter"])).toEqual({ kind: "help", usage: describeMode("filter") });
+  expect(parseCommand(["--init", "writer"])).toEqual({
+    kind: "init",
+    config: initialConfig("writer"),
+  });
+  const modes = "listener, listener_http, filter, downsampler, writer, monitor, standalone";
+  for (const [args, got] of [
+    [["--init"], "none"],
+    [["--init", "Writer"], '"Writer"'],
+    [["--help", "tap.toml"], '"tap.toml"'],
+    [["--init", "writer", "filter"], '"writer" "filter"'],
+  ] as const) {
+    const reason = `${args[0]} takes one mode (${modes}), got ${got}`;
+    expect(parseCommand(args)).toEqual({ kind: "wrong", reason });
+  }
+});
+
 test("--version and --help stand alone", () => {
   expect(parseCommand(["--version"])).toEqual({ kind: "version" });
+  expect(parseCommand(["--version", "a"])).toMatchObject({ kind: "wrong" });
   expect(parseCommand(["--help"])).toEqual({ kind: "help" });
   expect(parseCommand(["-h"])).toEqual({ kind: "help" });
 });

@@ -125,7 +125,7 @@ describe("a default that is written out", () => {
   }
 });
 
-test("README gets type and default as text", () => {
+test("the documentation gets type and default as text", () => {
   const text = (name: keyof typeof OPTIONS, mode: (typeof MODES)[number]) => {
     const option = OPTION_LIST.find((candidate) => candidate.name === name);
     if (option === undefined) throw new Error(`no option ${name}`);
