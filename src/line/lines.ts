@@ -139,19 +139,23 @@ export class Lines {
     const base = this.#pieceStart;
     let place = this.#place;
     let at = positions[place] as number;
+    let byte = bytes[at];
     let bound = 0;
-    while (bytes[at] === COMMA) {
+    while (byte === COMMA) {
       const keyStart = at + 1;
       let equals = positions[++place] as number;
-      if (bytes[equals] === BACKSLASH) {
+      if (bytes[equals] !== EQUALS) {
         place = this.#passEscapes(bytes, positions, place);
         equals = positions[place] as number;
+        if (bytes[equals] !== EQUALS) return -1;
       }
-      if (bytes[equals] !== EQUALS || equals === keyStart) return -1;
+      if (equals === keyStart) return -1;
       at = positions[++place] as number;
-      if (bytes[at] === BACKSLASH) {
+      byte = bytes[at];
+      if (byte === BACKSLASH) {
         place = this.#passEscapes(bytes, positions, place);
         at = positions[place] as number;
+        byte = bytes[at];
       }
       if (at === equals + 1 || bound + 2 >= tagBounds.length) return -1;
       tagBounds[bound++] = base + keyStart;
@@ -160,7 +164,7 @@ export class Lines {
     tagBounds[bound] = base + at + 1;
     offsets.tagCount = bound / 2;
     this.#place = place;
-    return bytes[at] === SPACE ? at : -1;
+    return byte === SPACE ? at : -1;
   }
 
   /** From the space in front of the fields to behind them, be that anything but a comma: where that is, or -1. */
@@ -171,11 +175,12 @@ export class Lines {
     do {
       const keyStart = at + 1;
       let equals = positions[++place] as number;
-      if (bytes[equals] === BACKSLASH) {
+      if (bytes[equals] !== EQUALS) {
         place = this.#passEscapes(bytes, positions, place);
         equals = positions[place] as number;
+        if (bytes[equals] !== EQUALS) return -1;
       }
-      if (bytes[equals] !== EQUALS || equals === keyStart) return -1;
+      if (equals === keyStart) return -1;
       at = positions[++place] as number;
       if (at > equals + 1) continue;
       // Nothing but a string begins with structure.
@@ -190,15 +195,15 @@ export class Lines {
   }
 
   /**
-   * From a backslash in a name to the first position that ends the name: its number. Passed are backslashes and the
+   * From a position in a name to the first one that ends the name: its number. Passed are backslashes and the
    * spaces, commas and equals signs that they escape. A quote is not, escaped or not: scanLine is to look at it.
    */
   #passEscapes(bytes: Uint8Array, positions: Uint32Array, from: number): number {
-    this.offsets.keysEscaped = true;
     let place = from;
     for (;;) {
       const at = positions[place] as number;
       if (bytes[at] !== BACKSLASH) return place;
+      this.offsets.keysEscaped = true;
       const next = bytes[at + 1];
       place += next === SPACE || next === COMMA || next === EQUALS ? 2 : 1;
     }
