@@ -3,7 +3,7 @@ import { subjectMatches } from "../bus/subject.ts";
 import type { ComponentConfig } from "./config.ts";
 
 /** The subjects that its lines leave on. */
-export function linesOut(component: ComponentConfig): readonly string[] {
+function linesOut(component: ComponentConfig): readonly string[] {
   switch (component.mode) {
     case "listener":
     case "listener_http":
@@ -19,7 +19,7 @@ export function linesOut(component: ComponentConfig): readonly string[] {
 }
 
 /** The subjects that it reads, perhaps with wildcards. */
-export function subjectsIn(component: ComponentConfig): readonly string[] {
+function subjectsIn(component: ComponentConfig): readonly string[] {
   switch (component.mode) {
     case "listener":
     case "listener_http":

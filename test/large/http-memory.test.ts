@@ -3,22 +3,18 @@
  * Method: the binary beside a nats-server that is frozen; the kernel says how much memory it took at most.
  */
 import { expect, test } from "bun:test";
-import { readFileSync } from "node:fs";
 import { gzipSync } from "node:zlib";
 
 import { startSpout } from "../support/binary.ts";
 import { eventually } from "../support/eventually.ts";
 import { startNatsServer } from "../support/nats-server.ts";
+import { residentPeakBytesOf } from "../support/resident.ts";
 import { freePort } from "../support/server-process.ts";
 
 const CLIENTS = 150;
 const BOMB_BYTES = 30_000_000;
 /** It holds 64 MB for NATS and 80 in front of it; 60 are there twice for a moment; and there is what the runtime takes. */
 const RESIDENT_MAX_BYTES = 480e6;
-
-function residentPeakBytesOf(pid: number): number {
-  return Number(/^VmHWM:\s*(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, "latin1"))?.[1]) * 1024;
-}
 
 test("bombs from many clients take no more memory than is granted, and small bodies are taken beside them", async () => {
   await using nats = await startNatsServer();

@@ -1,18 +1,14 @@
 /** Clients that connect to an HTTP listener and say nothing: what they cost, and that others are served beside them. */
 import { expect, test } from "bun:test";
-import { readFileSync } from "node:fs";
 
 import { startSpout } from "../support/binary.ts";
 import { startNatsServer } from "../support/nats-server.ts";
+import { residentBytesOf } from "../support/resident.ts";
 import { freePort } from "../support/server-process.ts";
 
 const CONNECTIONS = 2_000;
 /** Ten thousand of them took 69 MB in all, of which the process takes 60 without any. */
 const GROWTH_MAX_BYTES = 20e6;
-
-function residentBytesOf(pid: number): number {
-  return Number(/^VmRSS:\s*(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, "latin1"))?.[1]) * 1024;
-}
 
 test("thousands of connections that say nothing cost little and keep nobody out", async () => {
   await using nats = await startNatsServer();

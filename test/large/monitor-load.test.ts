@@ -13,6 +13,7 @@ import { startNatsServer } from "../support/nats-server.ts";
 import { checkWithPromtool, startPrometheus } from "../support/prometheus.ts";
 import { type Publisher, startPublisher } from "../support/publisher.ts";
 import { openRawConnection } from "../support/raw-http.ts";
+import { residentPeakBytesOf } from "../support/resident.ts";
 import { freePort } from "../support/server-process.ts";
 
 const KUBERNETES = join(import.meta.dir, "../../configs/kubernetes");
@@ -90,12 +91,6 @@ async function scrape(site: TestSite, times: number): Promise<readonly (readonly
   return JSON.parse(await new Response(child.stdout).text());
 }
 
-/** Resident at most so far. */
-function peakBytes({ pid }: Spout): number {
-  const status = readFileSync(`/proc/${pid}/status`, "latin1");
-  return Number(/^VmHWM:\s*(\d+)/m.exec(status)?.[1]) * 1024;
-}
-
 test.if(process.platform === "linux")(
   "within the limits of the Kubernetes example it survives long labels, many scrapes and readers that do not read",
   async () => {
@@ -132,7 +127,7 @@ test.if(process.platform === "linux")(
     expect((await site.page()).length).toBeGreaterThan(45e6);
     for (const connection of idle) connection[Symbol.dispose]();
 
-    const peakMiB = peakBytes(site.monitor) / 2 ** 20;
+    const peakMiB = residentPeakBytesOf(site.monitor.pid) / 2 ** 20;
     expect([peakMiB, peakMiB < limitMiB]).toEqual([peakMiB, true]);
     expect(await site.monitor.stop()).toBe(0);
   },

@@ -1,5 +1,4 @@
 /** How much memory a writer's process takes while it writes to an InfluxDB in trouble. Linux only. */
-import { readFileSync } from "node:fs";
 import { join } from "node:path";
 
 import { createOpenBus } from "../../src/bus/open.ts";
@@ -7,6 +6,7 @@ import { systemClock } from "../../src/platform/clock.ts";
 import { natsOptions } from "./nats-options.ts";
 import { startNatsServer } from "./nats-server.ts";
 import { RecordingLog } from "./recording-log.ts";
+import { residentBytesOf } from "./resident.ts";
 import { startSlowInfluxd, type Temper } from "./slow-influxd.ts";
 import { tempFolder } from "./temp-folder.ts";
 
@@ -88,11 +88,6 @@ export async function watchWriterMemory(options: WatchOptions): Promise<MemoryRe
     await child.exited;
     await bus.close(1000);
   }
-}
-
-function residentBytesOf(pid: number): number {
-  const status = readFileSync(`/proc/${pid}/status`, "latin1");
-  return Number(/^VmRSS:\s*(\d+)/m.exec(status)?.[1]) * 1024;
 }
 
 function fieldsOf(line: string): Record<string, number> {

@@ -3,12 +3,12 @@
  * and it holds nothing that is not of its form. Method: real processes.
  */
 import { describe, expect, test } from "bun:test";
-import { readFileSync } from "node:fs";
 import { open } from "node:fs/promises";
 import { join } from "node:path";
 
 import { tryRun } from "../../support/command.ts";
 import { eventually } from "../../support/eventually.ts";
+import { residentBytesOf } from "../../support/resident.ts";
 import { freePort } from "../../support/server-process.ts";
 import { CONTROL_Q, CONTROL_S } from "../../support/tap.ts";
 import { type TempFolder, tempFolder } from "../../support/temp-folder.ts";
@@ -60,11 +60,6 @@ async function listenerIn(folder: TempFolder) {
       });
     },
   };
-}
-
-function residentBytesOf(pid: number): number {
-  const status = readFileSync(`/proc/${pid}/status`, "latin1");
-  return Number(/^VmRSS:\s*(\d+)/m.exec(status)?.[1]) * 1024;
 }
 
 test("a debug log that nobody reads is bounded, and told how much of it was dropped once it is read", async () => {

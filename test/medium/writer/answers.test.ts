@@ -3,7 +3,6 @@
  * Method: a writer as a process of its own, before a backend whose every answer, to probes too, is hostile.
  */
 import { describe, expect, test } from "bun:test";
-import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { buffer } from "node:stream/consumers";
@@ -11,6 +10,7 @@ import { createGzip } from "node:zlib";
 
 import { eventually } from "../../support/eventually.ts";
 import { startNatsServer } from "../../support/nats-server.ts";
+import { residentPeakBytesOf } from "../../support/resident.ts";
 import { freePort } from "../../support/server-process.ts";
 import { tempFolder } from "../../support/temp-folder.ts";
 import { openTestBus } from "./rig.ts";
@@ -54,7 +54,7 @@ async function provoke({ encoding, body }: HostileAnswer) {
     for (let i = 0; i < LINES; i++) await bus.publish("influx-spout", `cpu v=${i}\n`);
     await eventually("all is counted", () => bus.stats()["dropped_write_lines"] === LINES);
     expect(bus.stats()).toMatchObject({ failed_writes: LINES, written_lines: 0 });
-    const peakBytes = highWaterMark(writer.child.pid);
+    const peakBytes = residentPeakBytesOf(writer.child.pid);
     writer.child.kill("SIGTERM");
     await writer.exited;
     return { log: writer.log(), peakBytes, writes, pings, asked };
@@ -62,11 +62,6 @@ async function provoke({ encoding, body }: HostileAnswer) {
     backend.closeAllConnections();
     backend.close();
   }
-}
-
-function highWaterMark(pid: number): number {
-  const [, kilobytes] = /VmHWM:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, "utf8")) ?? [];
-  return Number(kilobytes) * 1024;
 }
 
 async function bomb(sizeBytes: number): Promise<Uint8Array> {
